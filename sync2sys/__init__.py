@@ -1,0 +1,104 @@
+"""Sync2Sys: connects stores, mirrors their catalogues, publishes product feeds."""
+
+import logging
+import os
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from sync2sys import cli, crypto, database, logs, models  # noqa: F401 - models: the metadata must be whole
+from sync2sys.api import access, auth, channels, errors, feeds, health, public, requests, stores, sync
+from sync2sys.config import PREFIX, BadSetting, Settings, read
+from sync2sys.extensions import api, cache, db, limiter, migrate
+from sync2sys.outbound import Allowed, Outbound
+from sync2sys.panel import docs, home
+from sync2sys.schemas.base import Error
+from sync2sys.services.health import MIGRATIONS
+
+__version__ = "0.1.0"
+
+MAX_BODY = 1024 * 1024
+
+
+def create_app(instance: str | os.PathLike[str] | None = None, **overrides: str) -> Flask:
+    """The application of one instance folder.
+
+    The folder is the argument, else `SYNC2SYS_INSTANCE`, else `instance` here. `overrides` are settings
+    that beat the environment. Raises BadSetting or BadKeys with a sentence that says what to mend.
+    """
+    folder = Path(instance or os.environ.get(f"{PREFIX}INSTANCE") or "instance").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    app = Flask(__name__, instance_path=str(folder), static_folder=None)
+    settings = read(os.environ, folder, **overrides)
+    logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
+    app.logger = logging.getLogger("sync2sys.app")  # type: ignore[misc]
+    app.config.update(_flask_config(settings, folder), MAX_CONTENT_LENGTH=MAX_BODY)
+    app.extensions["sync2sys"] = {
+        "settings": settings,
+        "vault": crypto.Vault(_master_keys(settings, folder)),
+        "outbound": Outbound(Allowed.parse(settings.OUTBOUND_ALLOW)),
+    }
+    if settings.TRUSTED_PROXIES:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.TRUSTED_PROXIES, x_proto=0, x_host=0
+        )
+    # A redirect would be built from the Host header.
+    app.url_map.merge_slashes = False
+    _bind(app)
+    return app
+
+
+def _bind(app: Flask) -> None:
+    db.init_app(app)
+    with app.app_context():
+        database.prepare(db.engine)
+    migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    cache.init_app(app)
+    requests.register(app)
+    limiter.init_app(app)
+    access.register(app)
+    api.ERROR_SCHEMA = Error
+    api.init_app(app)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    for group in (auth, stores, sync, channels, feeds, public, health):
+        api.register_blueprint(group.bp)
+    for page in (docs, home):
+        app.register_blueprint(page.bp)
+    errors.register(app)
+    cli.register(app)
+
+
+def _flask_config(settings: Settings, folder: Path) -> dict[str, object]:
+    url = settings.DATABASE_URL or f"sqlite:///{folder / 'sync2sys.db'}"
+    if url.startswith("sqlite") and not settings.NETWORK_FILES:
+        database.refuse_network_files(folder)
+    return {
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": database.options(url),
+        "RATELIMIT_STORAGE_URI": settings.REDIS_URL or "memory://",
+        "RATELIMIT_DEFAULT": f"{settings.API_RATE}/minute",
+        "CACHE_TYPE": "SimpleCache",
+        "CACHE_DEFAULT_TIMEOUT": 5,
+        "API_TITLE": "Sync2Sys API",
+        "API_VERSION": "1",
+        "OPENAPI_VERSION": "3.0.3",
+        "OPENAPI_URL_PREFIX": "/api",
+        "OPENAPI_JSON_PATH": "openapi.json",
+        "API_SPEC_OPTIONS": {
+            "servers": [{"url": settings.PUBLIC_URL}],
+            "info": {"description": "Connect stores, mirror their catalogues, publish product feeds."},
+        },
+    }
+
+
+def _master_keys(settings: Settings, folder: Path) -> dict[str, bytes]:
+    text = settings.KEYS
+    if settings.KEYS_FILE:
+        try:
+            text = Path(settings.KEYS_FILE).read_text("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSetting(f"KEYS_FILE {settings.KEYS_FILE} cannot be read: {error}.") from error
+    if not text and settings.ENV == "development":
+        text = crypto.development_keys(folder / "keys")
+    return crypto.parse_keys(text)

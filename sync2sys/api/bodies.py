@@ -1,0 +1,86 @@
+"""Reading a JSON body, strictly and in one way, for every route."""
+
+import json
+from typing import Any
+
+from flask import Request
+from flask_smorest import Blueprint as SmorestBlueprint
+from webargs.core import missing
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from sync2sys.errors import BadRequest
+
+MAX_DEPTH = 32
+
+
+def load_json(raw: bytes) -> Any:
+    """The value of a JSON text (RFC 8259). Raises BadRequest for whatever readers disagree about.
+
+    Refused: other encodings than UTF-8, a byte order mark, duplicate names, NaN and Infinity,
+    NUL and lone surrogates in strings, nesting deeper than 32.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8.") from None
+    if text.startswith("\ufeff"):
+        raise BadRequest("The body begins with a byte order mark. Send plain UTF-8.")
+    try:
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except RecursionError:
+        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
+    except ValueError as error:
+        raise BadRequest(f"The body is not valid JSON: {error}.") from None
+    _check(value, MAX_DEPTH)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise BadRequest("The body names a field twice in one object.")
+    return value
+
+
+def _constant(name: str) -> Any:
+    raise BadRequest(f"The body holds {name}, which is not JSON.")
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth < 0:
+        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise BadRequest("The body holds a NUL or half a surrogate pair in a string.")
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner, depth - 1)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check(name, depth)
+            _check(inner, depth - 1)
+
+
+class StrictParser(FlaskParser):
+    """webargs with our reading of JSON; what is not valid is a 400, as the contract has no 422."""
+
+    DEFAULT_VALIDATION_STATUS = 400
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": "exclude", "path": None}
+
+    def load_json(self, req: Request, schema: Any) -> Any:
+        raw = req.get_data()
+        if not req.content_length and len(raw) >= (req.max_content_length or 0):
+            # A body without a length is cut at the limit in silence, and might still parse.
+            raise RequestEntityTooLarge
+        if not raw:
+            return missing
+        if not req.is_json:
+            raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
+        return load_json(raw)
+
+
+class Blueprint(SmorestBlueprint):
+    """One endpoint group."""
+
+    ARGUMENTS_PARSER = StrictParser()

@@ -1,0 +1,67 @@
+"""/healthz, /readyz and /metrics for whoever runs the service."""
+
+import hmac
+
+from flask import Response, current_app, jsonify, request
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from sync2sys.api.access import public
+from sync2sys.api.bodies import Blueprint
+from sync2sys.errors import Forbidden, Unavailable
+from sync2sys.extensions import cache, settings
+from sync2sys.services import health
+
+bp = Blueprint("health", __name__, description="Health")
+
+
+@bp.get("/healthz")
+@public
+@bp.doc(summary="The process answers")
+def healthz() -> Response:
+    """Answer as long as the process does; asks nobody."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+@public
+@bp.doc(summary="The service can do its work")
+def readyz() -> Response:
+    """Try the database, the schema and the disk; 503 when one of them fails.
+
+    Why it failed, and how worker and queue are, is told to an operator only.
+    """
+    found = health.checks(current_app.instance_path)
+    details = {check.name: check.detail for check in found} if _is_operator() else None
+    failed = [check.name for check in found if check.vital and not check.ok]
+    if failed:
+        raise Unavailable(f"Not ready: {', '.join(failed)}.", details=details, retry_after=10)
+    return jsonify({"status": "ready"} | ({"details": details} if details else {}))
+
+
+@bp.get("/metrics")
+@public
+@bp.doc(summary="Figures for Prometheus")
+def metrics() -> Response:
+    """Show what the database knows, the same from every process."""
+    if not _is_operator():
+        raise Forbidden("Set ADMIN_TOKEN and send it as Bearer to read the metrics.")
+    return Response(_exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_operator() -> bool:
+    token = settings.ADMIN_TOKEN
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token:
+        return hmac.compare_digest(given.encode(), token.encode())
+    return settings.ENV == "development"  # type: ignore[no-any-return]
+
+
+@cache.memoize(5)
+def _exposition() -> bytes:
+    registry = CollectorRegistry()
+    for name, counts in health.figures().items():
+        gauge = Gauge(f"sync2sys_{name}", f"Number of {name} by state.", ["state"], registry=registry)
+        for state, count in counts.items():
+            gauge.labels(state).set(count)
+    return generate_latest(registry)

@@ -1,0 +1,41 @@
+"""flask doctor: what is wrong, and what to do about it."""
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy import select
+
+from sync2sys.extensions import db, settings
+from sync2sys.models import Channel, Feed
+from sync2sys.services import health
+
+
+@click.command("doctor")
+@with_appcontext
+def doctor() -> None:
+    """Check database, schema, disk, worker, stores and feeds; exit with 1 where something is wrong."""
+    findings = [(check.ok, check.name, check.detail) for check in health.checks(current_app.instance_path)]
+    if findings[0][0]:
+        findings += _stores() + _feeds()
+    if settings.ENV == "production" and not settings.PUBLIC_URL.startswith("https:"):
+        findings.append((False, "public address", f"{settings.PUBLIC_URL} is not https; set PUBLIC_URL"))
+    for ok, name, detail in findings:
+        click.echo(f"{'ok   ' if ok else 'WRONG'}  {name}: {detail}")
+    if not all(ok for ok, _, _ in findings):
+        raise SystemExit(1)
+
+
+def _stores() -> list[tuple[bool, str, str]]:
+    channels = db.session.scalars(select(Channel).where(Channel.state.in_(["connected", "auth_failed"])))
+    return [
+        (not channel.problem, f"store {channel.origin}", channel.problem or channel.state)
+        for channel in channels
+    ]
+
+
+def _feeds() -> list[tuple[bool, str, str]]:
+    feeds = db.session.scalars(select(Feed).filter_by(published=True))
+    return [(not feed.problem, f"feed {feed.slug}", feed.problem or "fine") for feed in feeds]
+
+
+commands = [doctor]

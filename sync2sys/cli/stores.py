@@ -1,0 +1,57 @@
+"""flask stores: connected stores."""
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import func, select
+
+from sync2sys.connectors import woocommerce
+from sync2sys.database import transaction
+from sync2sys.emails import canonical_email
+from sync2sys.errors import RemoteError
+from sync2sys.extensions import db, outbound
+from sync2sys.models import Channel, Organization, Product
+from sync2sys.outbound import canonical_origin
+from sync2sys.services import stores as service
+
+stores = AppGroup("stores", help="Connected stores.")
+
+
+@stores.command("connect")
+@click.argument("address")
+@click.option("--email", required=True, help="The account it is connected under.")
+@click.option("--key", prompt="Consumer key (ck_…)", help="Asked for where left out.")
+@click.option("--secret", prompt="Consumer secret (cs_…)", hide_input=True, help="Asked for where left out.")
+def connect(address: str, email: str, key: str, secret: str) -> None:
+    """Connect a WooCommerce store with REST API keys from its settings."""
+    try:
+        origin = canonical_origin(address, outbound.allowed)
+        shop = woocommerce.connect(outbound, origin, key, secret)
+        proof = service.Proof(origin, "woocommerce", key, secret, shop)
+        connected = transaction(service.attach)(proof, canonical_email(email), None)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    except RemoteError as error:
+        raise click.ClickException(error.message) from error
+    click.echo(f"{connected.channel.name} is connected as channel {connected.channel.id}.")
+    click.echo(f"Mirror it now with `flask sync {connected.channel.id}`, or let `flask worker` do it.")
+
+
+@stores.command("list")
+def show() -> None:
+    """List stores with their state."""
+    products = select(func.count(Product.id)).where(Product.channel_id == Channel.id).scalar_subquery()
+    rows = db.session.execute(
+        select(Channel, Organization, products)
+        .join(Organization, Organization.id == Channel.organization_id)
+        .order_by(Channel.created_at)
+    )
+    for channel, organization, count in rows:
+        click.echo(
+            f"{channel.id}\t{channel.origin}\t{channel.state}\t{count} products\t"
+            f"{organization.name} ({organization.id})"
+        )
+        if channel.problem:
+            click.echo(f"    {channel.problem}")
+
+
+commands = [stores]

@@ -1,0 +1,138 @@
+"""What every platform is to the rest of the service: products, variants, pages of them.
+
+A connector turns foreign JSON into these types at once; nobody behind it sees a field
+name of a shop platform or an exception of an HTTP library.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteProduct:
+    """One product as the shop shows it: what its variants share.
+
+    Texts are decoded once from entities. `description` and `summary` stay HTML as received,
+    `title`, `brand`, `categories`, `tags` and `attributes` are plain text.
+    """
+
+    external_id: str
+    #: simple, variable, grouped, external, or a plugin's own type as received
+    kind: str
+    #: the shop's own word: publish, draft, pending, private, future, trash, password
+    status: str
+    #: an anonymous buyer can see it at its link
+    published: bool
+    title: str
+    link: str
+    description: str = ""
+    summary: str = ""
+    brand: str = ""
+    #: full paths from the root, "Shoes > Running"
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    #: absolute addresses as received, the main one first
+    images: tuple[str, ...] = ()
+    #: attributes that do not tell variants apart: name -> values
+    attributes: dict[str, list[str]] = field(default_factory=dict)
+    #: scalar meta fields, for owners who keep a GTIN or a brand there
+    meta: dict[str, str] = field(default_factory=dict)
+    #: ids of all variants that exist in the shop now; None where the platform does not say
+    variant_ids: tuple[str, ...] | None = None
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteVariant:
+    """One thing that can be bought. A simple product has one, with the product's own id.
+
+    An empty text, an empty `image` and a None weight or dimension mean: as the product's.
+    """
+
+    external_id: str
+    product_external_id: str
+    published: bool
+    purchasable: bool
+    title: str = ""
+    sku: str = ""
+    gtin: str = ""
+    mpn: str = ""
+    description: str = ""
+    link: str = ""
+    image: str = ""
+    #: what tells it apart: option name -> value; an option left out means "any"
+    options: dict[str, str] = field(default_factory=dict)
+    #: the regular price in the shop's currency, None where it has none
+    price: Decimal | None = None
+    sale_price: Decimal | None = None
+    sale_from: datetime | None = None
+    sale_to: datetime | None = None
+    #: in_stock, out_of_stock, backorder or preorder
+    availability: str = "in_stock"
+    #: None where the shop does not count; may be negative
+    quantity: int | None = None
+    #: in the shop's weight and dimension units
+    weight: Decimal | None = None
+    length: Decimal | None = None
+    width: Decimal | None = None
+    height: Decimal | None = None
+    taxable: bool = True
+    tax_class: str = ""
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What a shop says about itself, and what we learnt about how to talk to it."""
+
+    name: str
+    #: the address its buyers see
+    home: str
+    currency: str
+    #: None where the shop would not say
+    prices_include_tax: bool | None
+    weight_unit: str
+    dimension_unit: str
+    timezone: str
+    version: str
+    #: stable for the shop's life; None where the platform or its version has none
+    identity: str | None
+    #: what the connector needs to remember between calls; JSON, without secrets
+    capabilities: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One step of a pull. Everything up to and including it is kept when `cursor` is."""
+
+    products: list[RemoteProduct]
+    variants: list[RemoteVariant]
+    #: JSON; a pull started with it goes on after this page
+    cursor: dict[str, Any]
+    #: steps done and expected in all, for a progress bar
+    done: int
+    of: int | None
+    #: how many products and variants the shop says it has, where it says so
+    product_total: int | None = None
+    variant_total: int | None = None
+    #: ids seen earlier in this pull that the shop has deleted meanwhile
+    gone_products: tuple[str, ...] = ()
+    gone_variants: tuple[str, ...] = ()
+
+
+class Connector(Protocol):
+    """A connected shop."""
+
+    def shop(self) -> Shop:
+        """Ask the shop who it is. Raises StoreError."""
+
+    def pull(self, since: datetime | None = None, cursor: dict[str, Any] | None = None) -> Iterator[Page]:
+        """Yield the whole catalogue, or what changed after `since`, page by page.
+
+        An iterator that ends without raising has yielded every product and variant that existed
+        during the whole pull; anything less raises a RemoteError, and `retryable` says whether
+        going on later from the last cursor makes sense.
+        """

@@ -1,0 +1,156 @@
+"""How the service talks to SQLite and to MySQL or MariaDB, and what a transaction is.
+
+SQLite: WAL, a real `BEGIN IMMEDIATE` for everything that may write, so that a writer waits
+for its turn at the start instead of failing in the middle; readers use a plain `BEGIN`.
+MySQL: READ COMMITTED, UTC, utf8mb4.
+"""
+
+import functools
+import logging
+import os
+import random
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from sync2sys.config import BadSetting
+from sync2sys.extensions import db
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = logging.getLogger(__name__)
+
+#: True while only reading: the transactions that begin then take no write lock.
+reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+BUSY_SECONDS = 10
+TRIES = 5
+#: MySQL: lock wait timeout, deadlock, record changed since last read.
+RETRYABLE = {1205, 1213, 1020}
+#: f_type of statfs(2): nfs, cifs, smb2, 9p.
+NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p"}
+
+
+def options(url: str) -> dict[str, Any]:
+    """Engine options for a database address."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": BUSY_SECONDS}, "pool_size": 16, "max_overflow": 16}
+    return {
+        "isolation_level": "READ COMMITTED",
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "pool_size": 16,
+        "max_overflow": 16,
+        "connect_args": {"init_command": "SET time_zone = '+00:00', innodb_lock_wait_timeout = 10"},
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Give every SQLite connection its pragmas and explicit transactions."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            "journal_size_limit=67108864",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
+
+
+def refuse_network_files(path: Path) -> None:
+    """Raise BadSetting where SQLite would sit on a network file system, on which WAL loses data."""
+    kind = _file_system(path)
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise BadSetting(
+            f"{path} is on {kind}; SQLite loses data on network file systems. Use a local folder, "
+            "or MySQL through DATABASE_URL."
+        )
+
+
+def _file_system(path: Path) -> str:
+    best, kind = "", ""
+    try:
+        mounts = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    target = os.path.realpath(path)
+    for line in mounts:
+        _, mount, name, *_ = line.split(" ")
+        inside = target == mount or target.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, kind = mount, name
+    return kind
+
+
+def transaction(work: Callable[P, R]) -> Callable[P, R]:
+    """Run the function in one transaction: commit what it did, or nothing at all.
+
+    A deadlock that the database ended is tried again from the start, so the function must
+    not touch the outside world.
+    """
+
+    @functools.wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        db.session.rollback()
+        token = reading.set(False)
+        try:
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    result = work(*args, **kwargs)
+                    db.session.commit()
+                    return result
+                except DBAPIError as error:
+                    db.session.rollback()
+                    if not tries_left or not _is_deadlock(error):
+                        raise
+                    log.info("deadlock, trying again", extra={"work": work.__qualname__})
+                    time.sleep(random.uniform(0.01, 0.2))  # noqa: S311 - no secret, only spread
+                except BaseException:
+                    db.session.rollback()
+                    raise
+            raise AssertionError("unreachable")
+        finally:
+            reading.reset(token)
+
+    return run
+
+
+def look(work: Callable[P, R]) -> Callable[P, R]:
+    """Run the function in a transaction that only reads, and leave nothing open behind it.
+
+    It must return plain values: an object of a table would read again, and begin anew, when touched.
+    """
+
+    @functools.wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        db.session.rollback()
+        token = reading.set(True)
+        try:
+            return work(*args, **kwargs)
+        finally:
+            db.session.rollback()
+            reading.reset(token)
+
+    return run
+
+
+def _is_deadlock(error: DBAPIError) -> bool:
+    arguments = getattr(error.orig, "args", ())
+    return bool(arguments) and arguments[0] in RETRYABLE

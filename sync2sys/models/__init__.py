@@ -1,0 +1,28 @@
+"""Every table, so that one import makes the metadata whole."""
+
+from sync2sys.models.catalog import Product, Variant
+from sync2sys.models.channels import Channel
+from sync2sys.models.feeds import Chunk, Feed, Render, RenderChunk
+from sync2sys.models.jobs import Job, Worker
+from sync2sys.models.organizations import Membership, Organization, User
+from sync2sys.models.pulls import Pull, PullItem
+from sync2sys.models.tokens import Installation, Token
+
+__all__ = [
+    "Channel",
+    "Chunk",
+    "Feed",
+    "Installation",
+    "Job",
+    "Membership",
+    "Organization",
+    "Product",
+    "Pull",
+    "PullItem",
+    "Render",
+    "RenderChunk",
+    "Token",
+    "User",
+    "Variant",
+    "Worker",
+]

@@ -1,0 +1,42 @@
+"""Bodies of the store endpoints."""
+
+from marshmallow import Schema, fields, validate
+
+from sync2sys.schemas.base import Contract, Email, Instant, StoreAddress
+
+#: WooCommerce makes ck_ or cs_ and 40 hex digits; other lengths are let through to the shop.
+KEY = validate.Regexp(r"ck_[A-Za-z0-9]{8,128}\Z", error="A consumer key begins with ck_.")
+SECRET = validate.Regexp(r"cs_[A-Za-z0-9]{8,128}\Z", error="A consumer secret begins with cs_.")
+
+
+class ConnectStore(Contract):
+    storeUrl = StoreAddress(required=True, metadata={"example": "https://yourstore.com"})
+    consumerKey = fields.String(required=True, validate=KEY)
+    consumerSecret = fields.String(required=True, validate=SECRET)
+    email = Email(required=True)
+    platform = fields.String(load_default="woocommerce", validate=validate.OneOf(["woocommerce"]))
+    pluginVersion = fields.String(load_default="", allow_none=True, validate=validate.Length(max=50))
+
+
+class ConnectedStore(Schema):
+    success = fields.Constant(True)
+    token = fields.String(required=True)
+    channelId = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class DisconnectStore(Contract):
+    channelId = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
+
+
+class DisconnectedStore(Schema):
+    success = fields.Constant(True)
+    message = fields.String(required=True)
+
+
+class SyncStatus(Schema):
+    suppliers = fields.Integer(required=True)
+    feeds = fields.Integer(required=True)
+    products_synced = fields.Integer(required=True)
+    last_sync = Instant(required=True, allow_none=True)
+    last_activity = Instant(required=True, allow_none=True)

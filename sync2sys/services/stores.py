@@ -1,0 +1,180 @@
+"""Connecting and disconnecting stores.
+
+An e-mail is a label, a store is an identity once proved. `attach` runs only after the proof
+against the shop itself, which happens outside of any transaction; a failed proof never gets here.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from sync2sys.connectors.base import Shop
+from sync2sys.errors import BadRequest, NotFound
+from sync2sys.extensions import db, vault
+from sync2sys.models import Channel, Feed, Installation, Organization, Token
+from sync2sys.models.base import digest
+from sync2sys.services import accounts, jobs, organizations, tokens
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a store has proved: that these keys work at this address, and who it says it is."""
+
+    origin: str
+    platform: str
+    key: str
+    secret: str
+    shop: Shop
+    plugin_version: str = ""
+
+
+@dataclass(frozen=True)
+class Connected:
+    channel: Channel
+    token: Token
+    is_new: bool
+
+
+def attach(proof: Proof, email: str, bearer: Token | None) -> Connected:
+    """Connect a proved store and queue its first sync.
+
+    The same store under the same account comes back to its channel; another store that now
+    answers at that address gets a new organization, and the old channel is frozen.
+    """
+    is_panel = bearer is not None and bearer.typ == "panel"
+    user = accounts.user_of(bearer.user.email if bearer is not None and is_panel else email)
+    installation, _ = accounts.installation_of(user, proof.origin)
+    if installation.channel_id is not None and not _is_same_store(installation, proof):
+        installation = _move(installation)
+    channel = db.session.get(Channel, installation.channel_id) if installation.channel_id else None
+    is_new = channel is None
+    if channel is None:
+        organization = _organization_for(installation, proof, bearer)
+        channel = Channel(
+            organization_id=organization.id, origin=proof.origin, origin_key=digest(proof.origin)
+        )
+    _fill(channel, proof)
+    db.session.add(channel)
+    db.session.flush()
+    installation.state = "connected"
+    installation.organization_id = channel.organization_id
+    installation.channel_id = channel.id
+    installation.store_identity = proof.shop.identity or installation.store_identity
+    installation.key_fingerprint = channel.key_fingerprint
+    if bearer is not None and bearer.installation_id == installation.id and bearer.state == "active":
+        _adopt(bearer, channel.organization_id)
+        tokens.prove(bearer, installation)
+    token = tokens.issue_plugin(installation, proved=True)
+    organizations.note_activity(channel.organization_id)
+    jobs.enqueue("sync", channel.id, {"full": True})
+    return Connected(channel, token, is_new)
+
+
+def _is_same_store(installation: Installation, proof: Proof) -> bool:
+    """Continuity: the store's own id, or the key we knew before. Only ever asked within one account."""
+    known, claimed = installation.store_identity, proof.shop.identity
+    return (known is not None and known == claimed) or vault.matches(installation.key_fingerprint, proof.key)
+
+
+def _move(installation: Installation) -> Installation:
+    """Freeze what was at this address, and begin anew there."""
+    tokens.end_installation(installation, "revoked")
+    installation.state = "moved"
+    installation.origin_key = digest(f"{installation.id} {installation.origin}")
+    channel = db.session.get(Channel, installation.channel_id)
+    if channel is not None:
+        channel.state = "moved"
+        channel.credentials = None
+    db.session.flush()
+    successor, _ = accounts.installation_of(installation.user, installation.origin)
+    return successor
+
+
+def _organization_for(installation: Installation, proof: Proof, bearer: Token | None) -> Organization:
+    if bearer is not None and bearer.typ == "panel":
+        return organizations.home_of(bearer)
+    own = bearer is not None and bearer.installation_id == installation.id
+    organization = bearer.organization if own and bearer is not None else None
+    if organization is None or not organization.provisional:
+        return organizations.create(_name_of(proof))
+    organization.name = _name_of(proof)
+    organization.provisional = False
+    return organization
+
+
+def _adopt(token: Token, organization_id: str) -> None:
+    """What an unproved token made in its provisional organization moves to the proved one."""
+    if token.organization_id in (None, organization_id):
+        return
+    for feed in db.session.scalars(select(Feed).filter_by(organization_id=token.organization_id)):
+        feed.organization_id = organization_id
+
+
+def _fill(channel: Channel, proof: Proof) -> None:
+    shop = proof.shop
+    channel.platform = proof.platform
+    channel.state = "connected"
+    channel.credentials = {"key": proof.key, "secret": proof.secret}
+    channel.key_fingerprint = vault.fingerprint(proof.key)
+    channel.capabilities = shop.capabilities
+    channel.plugin_version = proof.plugin_version
+    channel.store_identity = shop.identity or channel.store_identity
+    channel.problem = channel.problem_code = ""
+    channel.refusals, channel.refused_since = 0, None
+    describe(channel, shop)
+
+
+def describe(channel: Channel, shop: Shop) -> None:
+    """Take over what the shop says about itself."""
+    channel.name = shop.name[:200]
+    channel.home = shop.home[:2048]
+    channel.currency = shop.currency
+    channel.prices_include_tax = shop.prices_include_tax
+    channel.weight_unit = shop.weight_unit[:10]
+    channel.dimension_unit = shop.dimension_unit[:10]
+    channel.timezone = shop.timezone[:64]
+    channel.version = shop.version[:50]
+
+
+def _name_of(proof: Proof) -> str:
+    return proof.shop.name or urlsplit(proof.origin).hostname or proof.origin
+
+
+def disconnect(token: Token, channel_id: str | None) -> None:
+    """Wipe a store's keys, stop its syncs and end its plugin's tokens. Repeating it changes nothing.
+
+    An unproved token ends only itself. Feeds stay as they were last published. Raises NotFound
+    for a channel that the token may not see.
+    """
+    if token.typ == "plugin" and not token.proved:
+        token.state = "disconnected" if token.state == "active" else token.state
+        return
+    for channel in _disconnectable(token, channel_id):
+        channel.state = "disconnected" if channel.state != "moved" else channel.state
+        channel.credentials = None
+        organizations.note_activity(channel.organization_id)
+        for installation in db.session.scalars(select(Installation).filter_by(channel_id=channel.id)):
+            installation.state = "disconnected" if installation.state != "moved" else installation.state
+            tokens.end_installation(installation, "disconnected")
+
+
+def _disconnectable(token: Token, channel_id: str | None) -> list[Channel]:
+    channels = visible_channels(token)
+    if channel_id is not None:
+        channels = [channel for channel in channels if channel.id == channel_id]
+        if not channels:
+            raise NotFound("No such channel.")
+    elif token.typ == "panel" and len(channels) > 1:
+        raise BadRequest("There are several channels. Name one by channelId.")
+    return channels
+
+
+def visible_channels(token: Token) -> list[Channel]:
+    """The channels a token may see: a plugin its own, a panel account those of its organizations."""
+    query = select(Channel).order_by(Channel.created_at, Channel.id)
+    if token.typ == "plugin":
+        installation = token.installation
+        own = installation.channel_id if installation is not None and token.proved else None
+        return list(db.session.scalars(query.filter_by(id=own))) if own else []
+    return list(db.session.scalars(query.where(Channel.organization_id.in_(organizations.visible_to(token)))))

@@ -1,0 +1,143 @@
+"""What every test stands on: a fresh instance with a migrated database, and a client of it.
+
+`SYNC2SYS_TEST_DB=mariadb` runs the same tests on MariaDB (`SYNC2SYS_TEST_MARIADB` says where);
+without it they run on SQLite and need no server.
+"""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from sync2sys import create_app
+from sync2sys.extensions import db
+
+MARIADB = os.environ.get("SYNC2SYS_TEST_MARIADB", "mysql+pymysql://root:@127.0.0.1:3306/test")
+REDIS = os.environ.get("SYNC2SYS_TEST_REDIS", "redis://127.0.0.1:6379/15")
+ON_MARIADB = os.environ.get("SYNC2SYS_TEST_DB") == "mariadb"
+#: Set in CI: a server that cannot be reached is a failure there, not a reason to skip.
+SERVERS_REQUIRED = os.environ.get("SYNC2SYS_TEST_SERVERS") == "required"
+#: Loopback is where the fakes live; tests of the guard make their own, stricter application.
+SETTINGS = {"OUTBOUND_ALLOW": "127.0.0.0/8,localhost=127.0.0.0/8", "LOG_LEVEL": "INFO"}
+
+
+def _reachable(url: str) -> bool:
+    parts = make_url(url)
+    try:
+        socket.create_connection((parts.host, parts.port or 0), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def pytest_collection_modifyitems(config, items):
+    servers = {"mariadb": _reachable(MARIADB), "redis": _reachable(REDIS)}
+    for name, reachable in servers.items():
+        if SERVERS_REQUIRED and not reachable:
+            raise pytest.UsageError(f"{name} is required here and cannot be reached")
+        for item in items:
+            if item.get_closest_marker(name) and not reachable:
+                item.add_marker(pytest.mark.skip(reason=f"no {name} server"))
+
+
+@pytest.fixture(scope="session")
+def worker_no(request):
+    """Which of several parallel test processes this is."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """A migrated, empty SQLite instance to copy from: migrating once is enough."""
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app(folder, DATABASE_URL="", LOG_LEVEL="WARNING")
+    with app.app_context():
+        flask_migrate.upgrade()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(worker_no):
+    """A migrated database of this test process on the MariaDB server."""
+    url = make_url(MARIADB).set(database=f"sync2sys_test_{worker_no}")
+    server = create_engine(make_url(MARIADB), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {url.database}"))
+        connection.execute(text(f"CREATE DATABASE {url.database} CHARACTER SET utf8mb4"))
+    server.dispose()
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def migrated_mariadb_url(mariadb_url, tmp_path_factory):
+    app = create_app(tmp_path_factory.mktemp("mariadb"), DATABASE_URL=mariadb_url, LOG_LEVEL="WARNING")
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+    return mariadb_url
+
+
+@pytest.fixture
+def instance(tmp_path, template) -> Path:
+    """An instance folder with a migrated, empty database."""
+    folder = tmp_path / "instance"
+    shutil.copytree(template, folder)
+    return folder
+
+
+@pytest.fixture
+def database_url(request) -> str:
+    """The database under test: empty means SQLite in the instance folder."""
+    if not ON_MARIADB:
+        return ""
+    url = request.getfixturevalue("migrated_mariadb_url")
+    _empty(url)
+    return url
+
+
+def _empty(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("SET foreign_key_checks = 0"))
+        for table in db.metadata.tables:
+            connection.execute(text(f"DELETE FROM `{table}`"))
+        connection.execute(text("SET foreign_key_checks = 1"))
+    engine.dispose()
+
+
+@pytest.fixture
+def make_app(instance, database_url):
+    """Make an application of the instance with other settings: `make_app(FEED_RATE="5")`."""
+    made = []
+
+    def make(**settings):
+        app = create_app(instance, **({"DATABASE_URL": database_url} | SETTINGS | settings))
+        app.testing = True
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        app.extensions["sync2sys"]["outbound"].close()
+
+
+@pytest.fixture
+def app(make_app):
+    return make_app()
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
