@@ -15,7 +15,7 @@ help: ## Show what there is
 	@echo "  HOST, PORT and INSTANCE choose address and data folder: make run PORT=9000 INSTANCE=/srv/sync2sys"
 
 demo: .venv/run ## A demo shop, mirrored and published, until Ctrl-C
-	@$(BIN)/flask demo --host $(HOST) --port $(PORT)
+	@$(BIN)/python -m sync2sys.demo --host $(HOST) --port $(PORT)
 
 run: .venv/run ## The service, web and worker, for your own stores
 	@$(BIN)/flask serve --host $(HOST) --port $(PORT)

@@ -14,6 +14,7 @@ from sync2sys.extensions import api, cache, db, limiter, migrate
 from sync2sys.outbound import Allowed, Outbound
 from sync2sys.panel import docs, home
 from sync2sys.schemas.base import Error
+from sync2sys.services import startup
 from sync2sys.services.health import MIGRATIONS
 
 __version__ = "0.1.0"
@@ -46,6 +47,8 @@ def create_app(instance: str | os.PathLike[str] | None = None, **overrides: str)
     # A redirect would be built from the Host header.
     app.url_map.merge_slashes = False
     _bind(app)
+    with app.app_context():
+        startup.check()
     return app
 
 

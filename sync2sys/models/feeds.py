@@ -92,13 +92,15 @@ class Chunk(Base):
     #: of all that its bytes are made from
     input_hash: Mapped[str] = mapped_column(String(32))
     items: Mapped[int]
-    excluded: Mapped[dict[str, int] | None] = mapped_column(JsonText)
-    #: key -> price of its items, for the guard and for comparing renders
-    prices: Mapped[dict[str, str]] = mapped_column(JsonText)
     length: Mapped[int]
+    packed_length: Mapped[int]
     crc: Mapped[int] = mapped_column(BigInteger)
     digest: Mapped[str] = mapped_column(String(32))
     packed_digest: Mapped[str] = mapped_column(String(32))
+    excluded: Mapped[dict[str, int] | None] = mapped_column(JsonText)
+    # The long ones are last: whoever needs only what stands above does not read their pages.
+    #: key -> price of its items, for the guard and for comparing renders
+    prices: Mapped[dict[str, str]] = mapped_column(JsonText)
     packed: Mapped[bytes] = mapped_column(LongBytes)
 
 

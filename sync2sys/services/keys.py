@@ -38,6 +38,4 @@ def check_all_open() -> None:
     ).first()
     if sealed is not None:
         kid = sealed.partition("$")[0]
-        raise BadKeys(
-            f"Store credentials are sealed with master key {kid!r}, which is not set. Add it to KEYS."
-        )
+        raise BadKeys(f"Store credentials are sealed with master key {kid!r}, which is not set in KEYS.")

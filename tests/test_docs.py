@@ -1,0 +1,64 @@
+"""The documentation says what is true."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from sync2sys.config import PREFIX, SETTINGS
+
+ROOT = Path(__file__).parent.parent
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+#: What the environment holds beside the settings of the table.
+NOT_IN_THE_TABLE = {"INSTANCE", "TEST_DB", "TEST_MARIADB", "TEST_REDIS", "TEST_SERVERS", "UPDATE_GOLDEN"}
+
+
+def test_every_setting_stands_in_the_documentation_with_its_default_and_meaning():
+    path = ROOT / "docs/settings.md"
+    lines = path.read_text("utf-8").splitlines()
+    other = [line for line in lines if not line.startswith("| `")]
+    rows = [
+        f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} | {setting.meaning} |"
+        for setting in SETTINGS
+    ]
+    if os.environ.get("SYNC2SYS_UPDATE_GOLDEN"):
+        path.write_text("\n".join(other + rows) + "\n", "utf-8")
+    assert [line for line in lines if line.startswith("| `")] == rows
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_every_setting_that_a_document_names_exists(path):
+    named = set(re.findall(PREFIX + r"([A-Z_]+[A-Z])", path.read_text("utf-8")))
+    assert named <= {setting.name for setting in SETTINGS} | NOT_IN_THE_TABLE
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_every_make_target_that_a_document_names_exists(path):
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    assert set(re.findall(r"`(?:[A-Z]+=\S+ )*make ([a-z]+)", path.read_text("utf-8"))) <= targets
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_every_flask_command_that_a_document_names_exists(path, app):
+    runner = app.test_cli_runner()
+    for line in re.findall(r"\bflask ((?:[a-z]+ ?)+)", path.read_text("utf-8")):
+        words = line.split()
+        command = app.cli.commands.get(words[0])
+        if command is None:
+            assert words[0] in {"run", "db"}, f"flask {line}"
+            continue
+        if hasattr(command, "commands") and len(words) > 1:
+            assert words[1] in command.commands, f"flask {line}"
+            words = words[:2]
+        else:
+            words = words[:1]
+        assert runner.invoke(args=[*words, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_somewhere(path):
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
