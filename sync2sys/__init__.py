@@ -13,6 +13,7 @@ from sync2sys.config import PREFIX, BadSetting, Settings, read
 from sync2sys.extensions import api, cache, db, limiter, migrate
 from sync2sys.outbound import Allowed, Outbound
 from sync2sys.panel import docs, home
+from sync2sys.ratelimit import storage_uri
 from sync2sys.schemas.base import Error
 from sync2sys.services import startup
 from sync2sys.services.health import MIGRATIONS
@@ -79,7 +80,7 @@ def _flask_config(settings: Settings, folder: Path) -> dict[str, object]:
     return {
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": database.options(url),
-        "RATELIMIT_STORAGE_URI": settings.REDIS_URL or "memory://",
+        "RATELIMIT_STORAGE_URI": storage_uri(folder / "limits.db", settings.REDIS_URL),
         "RATELIMIT_DEFAULT": f"{settings.API_RATE}/minute",
         "CACHE_TYPE": "SimpleCache",
         "CACHE_DEFAULT_TIMEOUT": 5,

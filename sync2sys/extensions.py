@@ -48,7 +48,7 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 jwt = JWTManager()
 cache = Cache()
-limiter = Limiter(key_func=client_key, strategy="moving-window", in_memory_fallback_enabled=True)
+limiter = Limiter(key_func=client_key, strategy="moving-window")
 api = Api()
 
 settings: "Settings" = LocalProxy(lambda: current_app.extensions["sync2sys"]["settings"])  # type: ignore[assignment]
