@@ -1,0 +1,60 @@
+"""Bodies of the channel endpoints."""
+
+from marshmallow import Schema, fields
+
+from sync2sys.schemas.base import Instant, Own, page_of
+
+
+class Progress(Schema):
+    """A sync that waits or runs."""
+
+    state = fields.String(required=True, metadata={"description": "queued or running"})
+    full = fields.Boolean(required=True)
+    pagesDone = fields.Integer(required=True)
+    pagesTotal = fields.Integer(required=True, allow_none=True)
+    startedAt = Instant(required=True, allow_none=True)
+
+
+class Channel(Schema):
+    id = fields.String(required=True)
+    state = fields.String(
+        required=True, metadata={"description": "connected, disconnected, auth_failed or moved"}
+    )
+    name = fields.String(required=True)
+    platform = fields.String(required=True)
+    origin = fields.String(required=True)
+    currency = fields.String(required=True)
+    productCount = fields.Integer(required=True)
+    lastSync = Instant(required=True, allow_none=True)
+    problem = fields.String(required=True, metadata={"description": "For the owner; empty when all is well."})
+    problemCode = fields.String(required=True)
+    sync = fields.Nested(Progress, required=True, allow_none=True)
+
+
+class StartSync(Own):
+    full = fields.Boolean(
+        load_default=False, metadata={"description": "Compare everything, not only what changed."}
+    )
+
+
+class Pull(Schema):
+    """One look at the shop and what came of it; the counts are of products."""
+
+    id = fields.String(required=True)
+    state = fields.String(
+        required=True, metadata={"description": "running, applied, held, released, failed or abandoned"}
+    )
+    full = fields.Boolean(required=True)
+    pagesDone = fields.Integer(required=True, attribute="pages_done")
+    pagesTotal = fields.Integer(required=True, allow_none=True, attribute="pages_total")
+    added = fields.Integer(required=True)
+    changed = fields.Integer(required=True)
+    removed = fields.Integer(required=True)
+    overLimit = fields.Integer(required=True, attribute="over_limit")
+    problem = fields.String(required=True)
+    startedAt = Instant(required=True, attribute="started_at")
+    finishedAt = Instant(required=True, allow_none=True, attribute="finished_at")
+
+
+ChannelList = page_of(Channel)
+PullList = page_of(Pull)
