@@ -40,7 +40,7 @@ def _groups(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
                         "body": _fields(spec, _json_schema(operation.get("requestBody", {}))),
                         "responses": {
                             status: _fields(spec, _json_schema(response))
-                            for status, response in operation["responses"].items()
+                            for status, response in sorted(operation["responses"].items())
                             if status != "default"
                         },
                     }

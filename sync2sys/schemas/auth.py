@@ -17,13 +17,20 @@ class Account(Schema):
 
 
 class Registered(Schema):
-    token = fields.String(required=True)
+    token = fields.String(
+        required=True,
+        metadata={"description": "Sees only what was made with it until the store is connected."},
+    )
     user = fields.Nested(Account, required=True)
-    isNewAccount = fields.Boolean(required=True)
+    isNewAccount = fields.Boolean(
+        required=True, metadata={"description": "This pair of e-mail and store is new."}
+    )
 
 
 class AccountStatus(Schema):
-    connected = fields.Boolean(required=True)
+    connected = fields.Boolean(
+        required=True, metadata={"description": "The store's keys were proved and are in use."}
+    )
     email = fields.String(required=True)
     plan = fields.String(required=True)
     organizationName = fields.String(required=True)
@@ -37,5 +44,5 @@ class Login(Own):
 class SignedIn(Schema):
     token = fields.String(required=True)
     user = fields.Nested(Account, required=True)
-    refreshToken = fields.String(required=True)
+    refreshToken = fields.String(required=True, metadata={"description": "Works once, for two weeks."})
     expiresIn = fields.Integer(required=True, metadata={"description": "Seconds."})

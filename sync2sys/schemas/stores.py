@@ -20,13 +20,18 @@ class ConnectStore(Contract):
 
 class ConnectedStore(Schema):
     success = fields.Constant(True)
-    token = fields.String(required=True)
+    token = fields.String(required=True, metadata={"description": "Has the store's rights; keep it."})
     channelId = fields.String(required=True)
     message = fields.String(required=True)
 
 
 class DisconnectStore(Contract):
-    channelId = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
+    channelId = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=64),
+        metadata={"description": "One of several channels; a plugin has only its own."},
+    )
 
 
 class DisconnectedStore(Schema):
@@ -37,6 +42,14 @@ class DisconnectedStore(Schema):
 class SyncStatus(Schema):
     suppliers = fields.Integer(required=True)
     feeds = fields.Integer(required=True)
-    products_synced = fields.Integer(required=True)
-    last_sync = Instant(required=True, allow_none=True)
-    last_activity = Instant(required=True, allow_none=True)
+    products_synced = fields.Integer(required=True, metadata={"description": "Products in the mirror now."})
+    last_sync = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When a pull was last applied; null before the first."},
+    )
+    last_activity = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When anything last happened: a connect, a pulled page, a feed's change."},
+    )
