@@ -1,0 +1,158 @@
+"""/api/feeds: what an organization exports, and what became of its renders."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import g
+from sqlalchemy import select
+
+from sync2sys.api.access import access, public
+from sync2sys.api.bodies import Blueprint
+from sync2sys.database import transaction
+from sync2sys.extensions import db
+from sync2sys.formats import FORMATS
+from sync2sys.models import Feed, Job, Render
+from sync2sys.schemas import feeds as schemas
+from sync2sys.schemas.base import PageQuery
+from sync2sys.services import feeds, organizations, renders
+
+bp = Blueprint("feeds", __name__, url_prefix="/api", description="Feeds")
+
+
+@bp.get("/formats")
+@public
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, schemas.FormatList)
+def formats(query: dict[str, int]) -> dict[str, Any]:
+    """List the formats that a feed can have."""
+    return _page(list(FORMATS.values()), query)
+
+
+@bp.get("/feeds")
+@access("plugin", "panel")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, schemas.FeedList)
+def show_all(query: dict[str, int]) -> dict[str, Any]:
+    """List the feeds that the token may see."""
+    page = _page(feeds.visible(organizations.visible_to(g.token)), query)
+    return page | {"items": _described(page["items"])}
+
+
+@bp.post("/feeds")
+@access("plugin", "panel")
+@bp.arguments(schemas.NewFeed)
+@bp.response(201, schemas.Feed)
+@transaction
+def create(body: dict[str, Any]) -> dict[str, Any]:
+    """Make a feed; a published one is rendered at once."""
+    feed = feeds.create(organizations.home_of(g.token), **body)
+    return _described([feed])[0]
+
+
+@bp.get("/feeds/<string:feed_id>")
+@access("plugin", "panel")
+@bp.response(200, schemas.Feed)
+def show(feed_id: str) -> dict[str, Any]:
+    """Show a feed with what is served and what is held."""
+    return _described([_own(feed_id)])[0]
+
+
+@bp.patch("/feeds/<string:feed_id>")
+@access("plugin", "panel")
+@bp.arguments(schemas.ChangedFeed)
+@bp.response(200, schemas.Feed)
+@transaction
+def change(body: dict[str, Any], feed_id: str) -> dict[str, Any]:
+    """Change a feed. What is served stays as it is until the next render."""
+    return _described([feeds.change(_own(feed_id), **body)])[0]
+
+
+@bp.delete("/feeds/<string:feed_id>")
+@access("plugin", "panel")
+@bp.response(204)
+@transaction
+def delete(feed_id: str) -> None:
+    """Remove a feed and all that was rendered of it."""
+    feeds.delete(_own(feed_id))
+
+
+@bp.post("/feeds/<string:feed_id>/render")
+@access("plugin", "panel")
+@bp.response(200, schemas.Feed)
+@transaction
+def render(feed_id: str) -> dict[str, Any]:
+    """Queue a render of the feed, now."""
+    feed = _own(feed_id)
+    feeds.ask_render(feed)
+    return _described([feed])[0]
+
+
+@bp.get("/feeds/<string:feed_id>/renders")
+@access("plugin", "panel")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, schemas.RenderList)
+def history(query: dict[str, int], feed_id: str) -> dict[str, Any]:
+    """List the renders of a feed, newest first, with counts and reasons."""
+    page = _page(feeds.history(_own(feed_id)), query)
+    return page | {"items": [_counted(render) for render in page["items"]]}
+
+
+@bp.post("/feeds/<string:feed_id>/renders/<string:render_id>/release")
+@access("plugin", "panel")
+@bp.response(200, schemas.Render)
+@transaction
+def release(feed_id: str, render_id: str) -> dict[str, Any] | None:
+    """Publish a held render after all."""
+    return _counted(renders.release(_own(feed_id), render_id))
+
+
+@bp.post("/feeds/<string:feed_id>/renders/<string:render_id>/drop")
+@access("plugin", "panel")
+@bp.response(200, schemas.Render)
+@transaction
+def drop(feed_id: str, render_id: str) -> dict[str, Any] | None:
+    """Give a held render up; what is served stays."""
+    return _counted(renders.drop(_own(feed_id), render_id))
+
+
+def _own(feed_id: str) -> Feed:
+    return feeds.owned(organizations.visible_to(g.token), feed_id)
+
+
+def _page(everything: Sequence[Any], query: dict[str, int]) -> dict[str, Any]:
+    page, per_page = query["page"], query["perPage"]
+    shown = everything[(page - 1) * per_page : page * per_page]
+    return {"items": shown, "page": page, "perPage": per_page, "total": len(everything)}
+
+
+def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
+    ids = {feed.live_render_id for feed in shown} | {feed.held_render_id for feed in shown}
+    found = {render.id: render for render in db.session.scalars(select(Render).where(Render.id.in_(ids)))}
+    keys = [f"render:{feed.id}" for feed in shown]
+    rendering = set(db.session.scalars(select(Job.subject).where(Job.live_key.in_(keys))))
+    return [
+        {
+            "id": feed.id,
+            "name": feed.name,
+            "format": feed.format,
+            "slug": feed.slug,
+            "url": feeds.url(feed),
+            "published": feed.published,
+            "sources": feed.sources,
+            "document": feed.document,
+            "render": _counted(found.get(feed.live_render_id or "")),
+            "held": _counted(found.get(feed.held_render_id or "")),
+            "isRendering": feed.id in rendering,
+            "problem": feed.problem,
+            "createdAt": feed.created_at,
+            "updatedAt": feed.updated_at,
+        }
+        for feed in shown
+    ]
+
+
+def _counted(render: Render | None) -> dict[str, Any] | None:
+    if render is None:
+        return None
+    shown = {column.key: getattr(render, column.key) for column in Render.__table__.columns}
+    return shown | {"mirrored": render.items + sum(render.excluded.values())}

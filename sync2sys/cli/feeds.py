@@ -1,0 +1,182 @@
+"""flask feeds: make, publish and watch feeds on the server."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import or_, select
+
+from sync2sys.database import transaction
+from sync2sys.errors import Sync2SysError
+from sync2sys.extensions import db
+from sync2sys.formats import FORMATS
+from sync2sys.models import Feed, Organization, Render
+from sync2sys.services import feeds as service
+from sync2sys.services import renders
+
+feeds = AppGroup("feeds", help="Feeds: what is exported, and at which address.")
+
+
+def _told(command: Callable[..., None]) -> Callable[..., None]:
+    """Say our errors in their own words."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except Sync2SysError as error:
+            problems = (error.details or {}).values()
+            found = [text for texts in problems for text in texts]
+            raise click.ClickException(" ".join([error.message, *found])) from error
+
+    return run
+
+
+@feeds.command("formats")
+def formats() -> None:
+    """List the formats that a feed can have."""
+    for format in FORMATS.values():
+        click.echo(f"{format.name}\t{format.label}\t{format.version}\t{format.content_type}")
+
+
+@feeds.command("list")
+def show_all() -> None:
+    """List all feeds with their addresses."""
+    for feed in db.session.scalars(select(Feed).order_by(Feed.created_at, Feed.id)):
+        live = _render(feed.live_render_id)
+        state = "published" if feed.published else "not published"
+        items = f"{live.items} items" if live else "not rendered yet"
+        click.echo(f"{feed.id}\t{feed.format}\t{state}\t{items}\t{service.url(feed)}")
+        if feed.problem:
+            click.echo(f"    {feed.problem}")
+
+
+@feeds.command("add")
+@click.option("--format", "format", required=True, help="See `flask feeds formats`.")
+@click.option("--name", default="", help="For people; the format's name where left out.")
+@click.option("--slug", default=None, help="The end of its address; random where left out.")
+@click.option("--organization", default="", help="Id; not needed where there is only one.")
+@click.option("--source", "sources", multiple=True, help="Id of a channel; all of them where left out.")
+@click.option("--publish", is_flag=True, help="Publish it at once.")
+@_told
+def add(
+    format: str, name: str, slug: str | None, organization: str, sources: tuple[str, ...], publish: bool
+) -> None:
+    """Make a feed."""
+
+    def make() -> str:
+        label = FORMATS[format].label if format in FORMATS else format
+        feed = service.create(
+            _organization(organization),
+            name=name or label,
+            format=format,
+            slug=slug,
+            published=publish,
+            sources=list(sources) or None,
+        )
+        return service.url(feed)
+
+    click.echo(transaction(make)())
+    click.echo("The worker renders it now." if publish else "Publish it with `flask feeds publish`.")
+
+
+@feeds.command("show")
+@click.argument("feed")
+@_told
+def show(feed: str) -> None:
+    """Show a feed with its renders: counts, what was left out and why, what is held and why."""
+    found = _find(feed)
+    click.echo(f"{found.name}: {found.format}, {'published' if found.published else 'not published'}")
+    click.echo(service.url(found))
+    if found.problem:
+        click.echo(found.problem)
+    for render in service.history(found):
+        click.echo(f"{render.id}\t{render.generated_at:%Y-%m-%d %H:%M:%S}\t{render.state}")
+        left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(render.excluded.items()))
+        click.echo(f"    {render.items} items; left out: {left_out or 'none'}")
+        for reason in render.hold or ():
+            click.echo(f"    held: {reason['message']}")
+
+
+@feeds.command("publish")
+@click.argument("feed")
+@_told
+def publish(feed: str) -> None:
+    """Make a feed public; the worker renders it."""
+    click.echo(transaction(_change)(feed, published=True))
+
+
+@feeds.command("unpublish")
+@click.argument("feed")
+@_told
+def unpublish(feed: str) -> None:
+    """Answer 404 at a feed's address; nothing is deleted."""
+    click.echo(f"{transaction(_change)(feed, published=False)} is not public any more.")
+
+
+@feeds.command("render")
+@click.argument("feed")
+@_told
+def render(feed: str) -> None:
+    """Render a feed here and now."""
+    outcome = renders.render(_find(feed).id)
+    click.echo(f"{outcome.state}: {outcome.items} of {outcome.mirrored} items")
+    for reason in outcome.hold if outcome.state == "held" else ():
+        click.echo(f"    held: {reason['message']}")
+
+
+@feeds.command("release")
+@click.argument("feed")
+@_told
+def release(feed: str) -> None:
+    """Publish the held render of a feed after all."""
+    click.echo(transaction(_release)(feed))
+
+
+@feeds.command("delete")
+@click.argument("feed")
+@click.confirmation_option(prompt="Its address will answer 404 from now on. Delete it?")
+@_told
+def delete(feed: str) -> None:
+    """Remove a feed and all that was rendered of it."""
+    transaction(lambda: service.delete(_find(feed)))()
+    click.echo("The feed is deleted.")
+
+
+def _find(feed: str) -> Feed:
+    """By id or slug."""
+    found = db.session.scalar(select(Feed).where(or_(Feed.id == feed, Feed.slug == feed)))
+    if found is None:
+        raise click.ClickException("No such feed. `flask feeds list` shows them.")
+    return found
+
+
+def _organization(organization_id: str) -> Organization:
+    """The one with this id, or the only one there is."""
+    query = select(Organization)
+    query = query.filter_by(id=organization_id) if organization_id else query.filter_by(provisional=False)
+    found = db.session.scalars(query.limit(2)).all()
+    if len(found) != 1:
+        raise click.ClickException("Name one with --organization. `flask stores list` shows them.")
+    return found[0]
+
+
+def _change(feed: str, **changes: Any) -> str:
+    return service.url(service.change(_find(feed), **changes))
+
+
+def _release(feed: str) -> str:
+    found = _find(feed)
+    if found.held_render_id is None:
+        raise click.ClickException("No render of this feed is held.")
+    render = renders.release(found, found.held_render_id)
+    return f"{service.url(found)} has {render.items} items now."
+
+
+def _render(render_id: str | None) -> Render | None:
+    return db.session.get(Render, render_id) if render_id else None
+
+
+commands = [feeds]

@@ -1,0 +1,139 @@
+"""Bodies of the feed endpoints."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from sync2sys.schemas.base import Instant, Own, page_of
+
+NAME = validate.Length(1, 200)
+
+
+def _is_web_address(value: str) -> None:
+    if not value.startswith(("https://", "http://")):
+        raise ValidationError("Use an address that begins with https://.")
+
+
+class Document(Own):
+    """What the feed says about itself. Whatever is left out comes from the shop."""
+
+    title = fields.String(validate=validate.Length(1, 500))
+    link = fields.String(validate=[validate.Length(1, 2000), _is_web_address])
+    description = fields.String(validate=validate.Length(1, 5000))
+
+
+def _slug(**options: Any) -> fields.String:
+    return fields.String(
+        validate=validate.Length(max=200),
+        metadata={
+            "description": "3 to 100 small letters, digits and single hyphens. Left out: 128 random bits.",
+            "example": "google-shopping-feed",
+        },
+        **options,
+    )
+
+
+def _sources(**options: Any) -> fields.List:
+    return fields.List(
+        fields.String(validate=validate.Length(max=64)),
+        allow_none=True,
+        validate=validate.Length(max=1000),
+        metadata={"description": "Ids of channels. null: all channels, later ones too."},
+        **options,
+    )
+
+
+class NewFeed(Own):
+    name = fields.String(required=True, validate=NAME)
+    format = fields.String(
+        required=True, validate=validate.Length(max=40), metadata={"description": "See /api/formats."}
+    )
+    slug = _slug()
+    published = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    sources = _sources(load_default=None)
+    document = fields.Nested(Document, load_default=dict)
+
+
+class ChangedFeed(Own):
+    name = fields.String(validate=NAME)
+    format = fields.String(validate=validate.Length(max=40))
+    slug = _slug()
+    published = fields.Boolean(truthy={True}, falsy={False})
+    sources = _sources()
+    document = fields.Nested(Document)
+
+
+class Reason(Schema):
+    """Why a render is held."""
+
+    code = fields.String(
+        required=True, metadata={"description": "EMPTY, COUNT_DROPPED, PRICES_GONE or PRICES_CHANGED"}
+    )
+    message = fields.String(required=True)
+    before = fields.Integer(required=True)
+    after = fields.Integer(required=True)
+
+
+class Render(Schema):
+    """One generation of a feed. mirrored = items + all that was excluded, always."""
+
+    id = fields.String(required=True)
+    generation = fields.Integer(required=True)
+    state = fields.String(required=True, metadata={"description": "live, held, superseded or dropped"})
+    version = fields.String(required=True, metadata={"description": "Of the format."})
+    items = fields.Integer(required=True)
+    excluded = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "How many items were left out, by reason."},
+    )
+    mirrored = fields.Integer(required=True)
+    length = fields.Integer(required=True, metadata={"description": "In bytes."})
+    gzipLength = fields.Integer(required=True, attribute="gzip_length")
+    hold = fields.List(
+        fields.Nested(Reason),
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why it is or was held."},
+    )
+    changedAt = Instant(required=True, attribute="changed_at")
+    generatedAt = Instant(required=True, attribute="generated_at")
+    supersededAt = Instant(required=True, allow_none=True, attribute="superseded_at")
+
+
+class Feed(Schema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    format = fields.String(required=True)
+    slug = fields.String(required=True)
+    url = fields.String(required=True, metadata={"description": "The public address."})
+    published = fields.Boolean(required=True)
+    sources = fields.List(fields.String(), required=True, allow_none=True)
+    document = fields.Nested(Document, required=True)
+    render = fields.Nested(
+        Render, required=True, allow_none=True, metadata={"description": "What is served."}
+    )
+    held = fields.Nested(
+        Render,
+        required=True,
+        allow_none=True,
+        metadata={"description": "A newer render that waits for a second equal one, or for you."},
+    )
+    isRendering = fields.Boolean(required=True)
+    problem = fields.String(required=True, metadata={"description": "For the owner; empty when all is well."})
+    createdAt = Instant(required=True)
+    updatedAt = Instant(required=True)
+
+
+class Format(Schema):
+    name = fields.String(required=True)
+    label = fields.String(required=True)
+    version = fields.String(required=True)
+    contentType = fields.String(required=True, attribute="content_type")
+    extension = fields.String(required=True)
+
+
+FeedList = page_of(Feed)
+FormatList = page_of(Format)
+RenderList = page_of(Render)

@@ -1,0 +1,165 @@
+"""Feeds: what an organization exports, in which format and at which address."""
+
+import re
+import secrets
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from sync2sys.errors import BadRequest, LimitReached, NotFound
+from sync2sys.extensions import db, settings
+from sync2sys.formats import FORMATS
+from sync2sys.models import Channel, Feed, Organization, Render
+from sync2sys.services import jobs, organizations, serving
+
+SLUG = re.compile(r"[a-z0-9](?:-?[a-z0-9])*\Z")
+SLUG_LENGTH = (3, 100)
+#: What may change after a feed was made.
+CHANGEABLE = ("name", "slug", "format", "sources", "document", "published")
+
+
+def create(
+    organization: Organization,
+    *,
+    name: str,
+    format: str,
+    slug: str | None = None,
+    published: bool = False,
+    sources: Sequence[str] | None = None,
+    document: dict[str, str] | None = None,
+) -> Feed:
+    """A new feed; without a slug it gets 128 random bits as its address.
+
+    Raises LimitReached (FEED_LIMIT) where the plan allows no more, and BadRequest: an unknown format, a
+    source that is not the organization's, a slug that is malformed or SLUG_TAKEN.
+    """
+    # The lock makes one of two requests at the limit see the other's feed.
+    db.session.refresh(organization, with_for_update=True)
+    _require_room(organization)
+    feed = Feed(
+        organization_id=organization.id,
+        name=name,
+        slug=secrets.token_hex(16) if slug is None else _checked_slug(slug),
+        format=_checked_format(format),
+        sources=_checked_sources(organization.id, sources),
+        document=document or {},
+        published=published,
+    )
+    db.session.add(feed)
+    _flush(feed)
+    _follow_up(feed)
+    return feed
+
+
+def change(feed: Feed, **changes: Any) -> Feed:
+    """Change some of name, slug, format, sources, document and published. Raises BadRequest as `create`.
+
+    What is served stays as it was until the feed is rendered anew, which is queued.
+    """
+    db.session.refresh(feed, with_for_update=True)
+    serving.changed(feed.slug)
+    checks = {
+        "slug": _checked_slug,
+        "format": _checked_format,
+        "sources": lambda sources: _checked_sources(feed.organization_id, sources),
+    }
+    for name, value in changes.items():
+        if name not in CHANGEABLE:
+            raise ValueError(f"a feed's {name} cannot be changed")
+        setattr(feed, name, checks[name](value) if name in checks else value)
+    _flush(feed)
+    serving.changed(feed.slug)
+    _follow_up(feed)
+    return feed
+
+
+def delete(feed: Feed) -> None:
+    """Remove the feed with all that was rendered of it. Whoever is reading it sees a broken connection."""
+    serving.changed(feed.slug)
+    organizations.note_activity(feed.organization_id)
+    db.session.delete(feed)
+    db.session.flush()
+
+
+def visible(organization_ids: Collection[str]) -> Sequence[Feed]:
+    """The feeds of these organizations, oldest first."""
+    query = select(Feed).where(Feed.organization_id.in_(organization_ids))
+    return db.session.scalars(query.order_by(Feed.created_at, Feed.id)).all()
+
+
+def owned(organization_ids: Collection[str], feed_id: str) -> Feed:
+    """One of them. Raises NotFound, alike for another organization's feed and for none."""
+    feed = db.session.get(Feed, feed_id)
+    if feed is None or feed.organization_id not in organization_ids:
+        raise NotFound("No such feed.")
+    return feed
+
+
+def ask_render(feed: Feed) -> None:
+    """Queue a render of the feed, now."""
+    jobs.enqueue("render", feed.id)
+
+
+def history(feed: Feed) -> Sequence[Render]:
+    """The feed's renders that are kept, newest first."""
+    query = select(Render).filter_by(feed_id=feed.id).order_by(Render.generation.desc())
+    return db.session.scalars(query).all()
+
+
+def url(feed: Feed) -> str:
+    """The public address."""
+    return f"{settings.PUBLIC_URL}/api/public/feeds/{feed.slug}"
+
+
+def _require_room(organization: Organization) -> None:
+    limit = organizations.limit(organization, "feeds")
+    count = db.session.scalar(select(func.count(Feed.id)).filter_by(organization_id=organization.id)) or 0
+    if limit is not None and count >= limit:
+        raise LimitReached(f"The plan {organization.plan} allows {limit} feeds.", code="FEED_LIMIT")
+
+
+def _checked_slug(slug: str) -> str:
+    shortest, longest = SLUG_LENGTH
+    if not shortest <= len(slug) <= longest or not SLUG.match(slug):
+        problem = f"Use {shortest} to {longest} small letters and digits, with single hyphens between them."
+        raise BadRequest("This slug cannot be an address.", details={"slug": [problem]})
+    return slug
+
+
+def _checked_format(name: str) -> str:
+    if name not in FORMATS:
+        problem = f"Choose one of {', '.join(FORMATS)}."
+        raise BadRequest("There is no such format.", details={"format": [problem]})
+    return name
+
+
+def _checked_sources(organization_id: str, sources: Sequence[str] | None) -> list[str] | None:
+    """The ids once each; None for all channels of the organization."""
+    if sources is None:
+        return None
+    wanted = list(dict.fromkeys(sources))
+    own = select(Channel.id).where(Channel.organization_id == organization_id, Channel.id.in_(wanted))
+    unknown = set(wanted) - set(db.session.scalars(own))
+    if unknown or not wanted:
+        problem = (
+            f"No such channel: {', '.join(sorted(unknown))}." if unknown else "Name at least one channel."
+        )
+        raise BadRequest("These sources cannot be used.", details={"sources": [problem]})
+    return wanted
+
+
+def _flush(feed: Feed) -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        # The slug is the only thing here that somebody else may have at the same moment.
+        details = {"slug": ["Choose another one."]}
+        raise BadRequest("This slug is taken.", code="SLUG_TAKEN", details=details) from error
+
+
+def _follow_up(feed: Feed) -> None:
+    organizations.note_activity(feed.organization_id)
+    if feed.published:
+        ask_render(feed)

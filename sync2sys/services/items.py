@@ -1,0 +1,236 @@
+"""The rows that feeds are made of, read from one snapshot of the catalogue.
+
+Every query here goes through a connection of `snapshot`, so all that a render reads is of one
+moment, however long it takes and whatever is synced meanwhile.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from heapq import merge
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Row,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
+
+from sync2sys.database import reading
+from sync2sys.extensions import db
+from sync2sys.formats.base import Item
+from sync2sys.models import Channel, Product, Variant
+
+#: Rows a query. They are fetched page by page and not through a cursor, because MySQL has only one
+#: open result a connection, and its client would read all of it into memory.
+PAGE = 5000
+
+PRODUCT = Product.__table__.c
+VARIANT = Variant.__table__.c
+_SALE_FROM, _SALE_TO = Item._fields.index("sale_from"), Item._fields.index("sale_to")
+_by_key = itemgetter(0)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A channel whose variants a feed exports, as it is in the snapshot."""
+
+    channel_id: str
+    #: begins the keys of its items; empty for a feed's first source, so that ids are the shop's own
+    prefix: str
+    currency: str
+    weight_unit: str
+    catalog_version: int
+    name: str
+    home: str
+    synced_at: datetime | None
+    is_connected: bool
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """A connection that sees the database as it is now, until it is left, and keeps no writer waiting."""
+    with db.engine.connect() as connection:
+        if db.engine.dialect.name != "sqlite":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        token = reading.set(True)
+        try:
+            begun = connection.begin()
+        finally:
+            reading.reset(token)
+        with begun:
+            yield connection
+
+
+def sources(connection: Connection, organization_id: str, chosen: Sequence[str] | None) -> list[Source]:
+    """The organization's channels, or those of them that were chosen, oldest first.
+
+    Disconnected ones too: their products stay in the feeds until they are removed.
+    """
+    columns = Channel.__table__.c
+    query = select(Channel.__table__).where(columns.organization_id == organization_id)
+    if chosen is not None:
+        query = query.where(columns.id.in_(chosen))
+    rows = connection.execute(query.order_by(columns.created_at, columns.id)).all()
+    return [
+        Source(
+            channel_id=row.id,
+            prefix=f"{row.id[:8]}-" if place else "",
+            currency=row.currency,
+            weight_unit=row.weight_unit,
+            catalog_version=row.catalog_version,
+            name=row.name,
+            home=row.home or row.origin,
+            synced_at=row.synced_at,
+            is_connected=row.state == "connected",
+        )
+        for place, row in enumerate(rows)
+    ]
+
+
+def count_without_variants(connection: Connection, sources: Sequence[Source]) -> int:
+    """Products that have no variant and so cannot be an item of any feed."""
+    has_one = (
+        select(VARIANT.id)
+        .where(VARIANT.channel_id == PRODUCT.channel_id, VARIANT.product_external_id == PRODUCT.external_id)
+        .exists()
+    )
+    ids = [source.channel_id for source in sources]
+    query = select(func.count()).select_from(Product).where(PRODUCT.channel_id.in_(ids), ~has_one)
+    return connection.execute(query).scalar_one()
+
+
+def is_small(connection: Connection, sources: Sequence[Source], limit: int) -> bool:
+    """Whether there are no more than so many variants."""
+    ids = [source.channel_id for source in sources]
+    some = select(VARIANT.id).where(VARIANT.channel_id.in_(ids)).limit(limit + 1).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one() <= limit
+
+
+def stamps(connection: Connection, sources: Sequence[Source]) -> Iterator[Any]:
+    """What tells whether an item has changed, of every variant, sorted by key (code points).
+
+    Rows of key, hash of the variant, hash of the product or None, sale price, beginning and end of
+    the sale, place of the source, external id; `sale_*` as `formats.sales` wants them, but naive.
+    """
+    streams = [_pages(connection, _stamp_query(source, no), source) for no, source in enumerate(sources)]
+    return streams[0] if len(streams) == 1 else merge(*streams, key=_by_key)
+
+
+def items(
+    connection: Connection, sources: Sequence[Source], ranges: dict[int, tuple[str, str]]
+) -> Iterator[Any]:
+    """Whole items, sorted by key: from each source those between two external ids, both included.
+
+    Rows with the columns of `Item`, or an `Item`: making one of each row costs more than it is worth.
+    """
+    found = [
+        connection.execute(
+            _item_query(sources[no]), {"channel": sources[no].channel_id, "first": first, "last": last}
+        ).all()
+        for no, (first, last) in ranges.items()
+    ]
+    rows = found[0] if len(found) == 1 else merge(*found, key=_by_key)
+    return map(_aware, rows)
+
+
+def _pages(connection: Connection, query: Select[Any], source: Source) -> Iterator[Row[Any]]:
+    after = ""
+    while True:
+        page = connection.execute(query, {"channel": source.channel_id, "after": after}).all()
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = page[-1].external_id
+
+
+def _stamp_query(source: Source, no: int) -> Select[Any]:
+    return (
+        _joined(
+            _prefixed(source, VARIANT.external_id).label("key"),
+            VARIANT.content_hash,
+            PRODUCT.content_hash,
+            type_coerce(VARIANT.sale_price, String).label("sale_price"),
+            type_coerce(VARIANT.sale_from, DateTime).label("sale_from"),
+            type_coerce(VARIANT.sale_to, DateTime).label("sale_to"),
+            literal(no).label("source"),
+            VARIANT.external_id.label("external_id"),
+        )
+        .where(VARIANT.external_id > bindparam("after"))
+        .limit(PAGE)
+    )
+
+
+@lru_cache(maxsize=64)
+def _item_query(source: Source) -> Select[Any]:
+    columns = [column.label(name) for name, column in _item_columns(source).items()]
+    return _joined(*columns).where(VARIANT.external_id.between(bindparam("first"), bindparam("last")))
+
+
+def _joined(*columns: ColumnElement[Any]) -> Select[Any]:
+    """One source's variants with their products, where there is one, sorted by external id."""
+    is_of = (PRODUCT.channel_id == VARIANT.channel_id) & (PRODUCT.external_id == VARIANT.product_external_id)
+    return (
+        select(*columns)
+        .select_from(Variant.__table__.outerjoin(Product.__table__, is_of))
+        .where(VARIANT.channel_id == bindparam("channel"))
+        .order_by(VARIANT.external_id)
+    )
+
+
+def _item_columns(source: Source) -> dict[str, ColumnElement[Any]]:
+    """The columns of `Item` in its order. What a variant leaves empty is its product's."""
+    made: dict[str, ColumnElement[Any]] = {
+        "key": _prefixed(source, VARIANT.external_id),
+        "group_key": _prefixed(source, VARIANT.product_external_id),
+        "has_variants": VARIANT.external_id != VARIANT.product_external_id,
+        "title": func.coalesce(PRODUCT.title, ""),
+        "variant_title": VARIANT.title,
+        "description": _inherited(VARIANT.text, PRODUCT.text),
+        "link": _inherited(VARIANT.link, PRODUCT.link),
+        "currency": literal(source.currency),
+        "weight_unit": literal(source.weight_unit),
+        "product_published": PRODUCT.published,
+        "variant_published": VARIANT.published,
+        "kind": func.coalesce(PRODUCT.kind, ""),
+    }
+    for name in ("price", "sale_price", "weight", "options"):
+        made[name] = type_coerce(VARIANT[name], String)
+    for name in ("sale_from", "sale_to"):
+        made[name] = type_coerce(VARIANT[name], DateTime)
+    for name in ("images", "categories", "tags"):
+        made[name] = type_coerce(PRODUCT[name], String)
+    for name in set(Item._fields) - set(made):
+        made[name] = VARIANT[name] if name in VARIANT else PRODUCT[name]
+    return {name: made[name] for name in Item._fields}
+
+
+def _inherited(own: ColumnElement[Any], shared: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.nullif(own, ""), shared)
+
+
+def _prefixed(source: Source, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return literal(source.prefix).concat(column) if source.prefix else column
+
+
+def _aware(row: Any) -> Any:
+    if row[_SALE_FROM] is None and row[_SALE_TO] is None:
+        return row
+    item = Item._make(row)
+    return item._replace(sale_from=aware(item.sale_from), sale_to=aware(item.sale_to))
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """A time as it stands in the database, which is UTC, with its time zone."""
+    return moment and moment.replace(tzinfo=UTC)

@@ -1,0 +1,241 @@
+"""What is served at public addresses: short to find, streamed in constant memory.
+
+This process remembers for a second what it found, and the bytes of small renders for as long as
+there is room. A render never changes, so its bytes cannot be stale, only no longer wanted.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, event, select
+
+from sync2sys.database import reading
+from sync2sys.extensions import db
+from sync2sys.formats import parts
+from sync2sys.formats.parts import CorruptPart, Extent
+from sync2sys.models import Feed, Render
+from sync2sys.services import pieces
+
+#: How long another process's change may go unseen.
+FRESH_SECONDS = 1.0
+ADDRESSES_KEPT = 4096
+#: Bodies up to this are kept, as many as fit into the room.
+SMALL, ROOM = 1024 * 1024, 16 * 1024 * 1024
+#: What is sent at once.
+PACKET = 64 * 1024
+_CHANGED = "sync2sys changed feeds"
+
+
+@dataclass(frozen=True)
+class Served:
+    """The live render of a published feed."""
+
+    slug: str
+    render_id: str
+    pieces: int
+    extent: Extent
+    gzip_length: int
+    etag: str
+    gzip_etag: str
+    content_type: str
+    extension: str
+    items: int
+    changed_at: datetime
+    generated_at: datetime
+
+
+class Shelf:
+    """What one process remembers of one database."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        #: slug -> what was found, and when by the monotonic clock
+        self._found: dict[str, tuple[Served, float]] = {}
+        self._bodies: OrderedDict[tuple[str, bool], bytes] = OrderedDict()
+        self._size = 0
+        #: grows whenever something is forgotten
+        self.age = 0
+
+    def find(self, slug: str) -> Served | None:
+        """What was found at this address less than a second ago."""
+        served, at = self._found.get(slug, (None, 0.0))
+        return served if time.monotonic() - at < FRESH_SECONDS else None
+
+    def keep(self, served: Served, at: float, age: int) -> Served:
+        """Remember what was found, unless something changed since the shelf had that age.
+
+        An equal one stays the same object, with all that hangs on it.
+        """
+        known, _ = self._found.get(served.slug, (None, 0.0))
+        served = known if known == served else served
+        if len(self._found) >= ADDRESSES_KEPT:
+            self._found.clear()
+        if age == self.age:
+            self._found[served.slug] = (served, at)
+        return served
+
+    def forget(self, slug: str) -> None:
+        self.age += 1
+        self._found.pop(slug, None)
+
+    def body(self, key: tuple[str, bool]) -> bytes | None:
+        body = self._bodies.get(key)
+        if body is not None:
+            with self._lock:
+                if key in self._bodies:
+                    self._bodies.move_to_end(key)
+        return body
+
+    def keep_body(self, key: tuple[str, bool], body: bytes) -> None:
+        with self._lock:
+            self._size += len(body) - len(self._bodies.pop(key, b""))
+            self._bodies[key] = body
+            while self._size > ROOM:
+                self._size -= len(self._bodies.popitem(last=False)[1])
+
+
+_shelves: WeakKeyDictionary[Engine, Shelf] = WeakKeyDictionary()
+
+
+def shelf() -> Shelf:
+    """The current application's."""
+    engine = db.engine
+    try:
+        return _shelves[engine]
+    except KeyError:
+        return _shelves.setdefault(engine, Shelf())
+
+
+def changed(slug: str) -> None:
+    """What is served at this address changes with the commit: this process shows it from then on."""
+    db.session.info.setdefault(_CHANGED, set()).add(slug)
+
+
+@event.listens_for(db.session, "after_commit")
+def _forget_changed(session: Any) -> None:
+    for slug in session.info.pop(_CHANGED, ()):
+        shelf().forget(slug)
+
+
+def find(slug: str) -> Served | None:
+    """What is served at this address; None where no feed is published, or none was rendered yet."""
+    kept = shelf()
+    served = kept.find(slug)
+    if served is not None:
+        return served
+    at, age = time.monotonic(), kept.age
+    with _reading(db.engine) as connection:
+        served = _look_up(connection, slug)
+    if served is None:
+        kept.forget(slug)
+        return None
+    return kept.keep(served, at, age)
+
+
+def awaits_render(slug: str) -> str | None:
+    """The id of a published feed that was never rendered; one whose first render is held is no such feed."""
+    query = select(Feed.id).where(Feed.slug == slug, Feed.published)
+    query = query.where(Feed.live_render_id.is_(None), Feed.held_render_id.is_(None))
+    with _reading(db.engine) as connection:
+        return connection.execute(query).scalar()
+
+
+def small_body(served: Served, is_gzip: bool) -> bytes | None:
+    """All bytes of a render, deflated or not, where they are few enough to be kept."""
+    if (served.gzip_length if is_gzip else served.extent.raw_length) > SMALL:
+        return None
+    kept, key = shelf(), (served.render_id, is_gzip)
+    body = kept.body(key)
+    if body is None:
+        body = b"".join(stream(served, is_gzip))
+        kept.keep_body(key, body)
+    return body
+
+
+def stream(served: Served, is_gzip: bool) -> Iterator[bytes]:
+    """The bytes of a render, some at a time, without keeping a transaction open in between.
+
+    Raises CorruptPart where the render is removed meanwhile: a reader must see a broken connection,
+    never a shorter feed.
+    """
+    data = _data(db.engine, served)
+    return _packets((parts.gzip if is_gzip else parts.plain)(served.extent, data))
+
+
+def _data(engine: Engine, served: Served) -> Iterator[bytes]:
+    for first in range(0, served.pieces, pieces.READ_AT_ONCE):
+        after = min(first + pieces.READ_AT_ONCE, served.pieces)
+        with _reading(engine) as connection:
+            found = pieces.packed(connection, served.render_id, first, after)
+        if len(found) != after - first:
+            raise CorruptPart("The render was removed while it was being read.")
+        yield from found
+
+
+def _packets(data: Iterable[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
+    size = 0
+    for piece in data:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= PACKET:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that only reads, for as long as a query takes."""
+    token = reading.set(True)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        reading.reset(token)
+
+
+def _look_up(connection: Connection, slug: str) -> Served | None:
+    query = (
+        select(
+            Render.id,
+            Render.etag,
+            Render.gzip_etag,
+            Render.crc,
+            Render.length,
+            Render.gzip_length,
+            Render.content_type,
+            Render.extension,
+            Render.items,
+            Render.changed_at,
+            Render.generated_at,
+        )
+        .join(Feed, Feed.live_render_id == Render.id)
+        .where(Feed.slug == slug, Feed.published)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    around = parts.gzip_length(parts.NOTHING)
+    return Served(
+        slug=slug,
+        render_id=row.id,
+        pieces=pieces.count(connection, row.id),
+        extent=Extent(row.length, row.crc, row.gzip_length - around),
+        gzip_length=row.gzip_length,
+        etag=row.etag,
+        gzip_etag=row.gzip_etag,
+        content_type=row.content_type,
+        extension=row.extension,
+        items=row.items,
+        changed_at=row.changed_at,
+        generated_at=row.generated_at,
+    )

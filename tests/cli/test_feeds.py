@@ -1,0 +1,105 @@
+"""flask feeds, as an operator types it."""
+
+import re
+
+import pytest
+
+from tests.services import catalogues
+from tests.services.catalogues import plain
+
+
+@pytest.fixture
+def flask(app):
+    """Run a command; the status it ends with and what it prints."""
+
+    def run(*words, **options):
+        done = app.test_cli_runner().invoke(args=["feeds", *words], **options)
+        return done.exit_code, done.output
+
+    return run
+
+
+@pytest.fixture
+def channel(app):
+    with app.app_context():
+        return catalogues.channel(catalogues.organization())
+
+
+def fill(app, channel, items):
+    with app.app_context():
+        catalogues.fill(channel, items)
+
+
+def test_a_feed_is_made_published_rendered_and_read(app, client, flask, channel):
+    fill(app, channel, plain(3) | {"draft": {"published": False}})
+    status, told = flask("add", "--format", "csv", "--slug", "offers", "--publish")
+    assert (status, told.splitlines()[0]) == (0, "http://127.0.0.1:8000/api/public/feeds/offers")
+    assert flask("render", "offers") == (0, "live: 3 of 4 items\n")
+    assert flask("render", "offers") == (0, "unchanged: 3 of 4 items\n")
+    assert client.get("/api/public/feeds/offers").status_code == 200
+    status, told = flask("list")
+    assert "csv\tpublished\t3 items\thttp://127.0.0.1:8000/api/public/feeds/offers" in told
+    status, told = flask("show", "offers")
+    assert "3 items; left out: 1 not_published" in told
+
+
+def test_publishing_can_be_taken_back(app, client, flask, channel):
+    fill(app, channel, plain(3))
+    flask("add", "--format", "json", "--slug", "offers")
+    flask("render", "offers")
+    assert client.get("/api/public/feeds/offers").status_code == 404
+    assert flask("publish", "offers")[0] == 0
+    assert client.get("/api/public/feeds/offers").status_code == 200
+    assert flask("unpublish", "offers")[0] == 0
+    assert client.get("/api/public/feeds/offers").status_code == 404
+
+
+def test_a_held_render_is_explained_and_released(app, client, flask, channel):
+    fill(app, channel, plain(50))
+    flask("add", "--format", "csv", "--slug", "offers", "--publish")
+    flask("render", "offers")
+    fill(app, channel, plain(5))
+    assert flask("render", "offers") == (0, "held: 5 of 5 items\n    held: 45 of 50 items are gone.\n")
+    assert "45 of 50 items are gone" in flask("show", "offers")[1]
+    assert flask("release", "offers")[0] == 0
+    assert client.get("/api/public/feeds/offers").headers["X-Feed-Products"] == "5"
+    status, told = flask("release", "offers")
+    assert (status, told) == (1, "Error: No render of this feed is held.\n")
+
+
+def test_deleting_asks_first(client, flask, channel):
+    flask("add", "--format", "csv", "--slug", "offers")
+    assert flask("delete", "offers", input="n\n")[0] == 1
+    assert "offers" in flask("list")[1]
+    assert flask("delete", "offers", "--yes")[0] == 0
+    assert flask("list") == (0, "")
+
+
+def test_the_formats_are_listed(flask):
+    assert re.search(r"^google\tGoogle Merchant Center\t", flask("formats")[1], re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["add", "--format", "nonsense"], "Choose one of"),
+        (["add", "--format", "csv", "--slug", "No!"], "small letters"),
+        (["add", "--format", "csv", "--source", "none"], "No such channel"),
+        (["add", "--format", "csv", "--organization", "none"], "--organization"),
+        (["show", "none"], "No such feed"),
+        (["render", "none"], "No such feed"),
+        (["publish", "none"], "No such feed"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(flask, channel, words, told):
+    status, output = flask(*words)
+    assert status == 1
+    assert told in output
+    assert "Traceback" not in output
+
+
+def test_with_several_organizations_one_has_to_be_named(app, flask, channel):
+    with app.app_context():
+        other = catalogues.organization()
+    assert "--organization" in flask("add", "--format", "csv")[1]
+    assert flask("add", "--format", "csv", "--organization", other)[0] == 0
