@@ -34,7 +34,7 @@ def create_app(instance: str | os.PathLike[str] | None = None, **overrides: str)
     app = Flask(__name__, instance_path=str(folder), static_folder=None)
     settings = read(os.environ, folder, **overrides)
     logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
-    app.logger = logging.getLogger("sync2sys.app")  # type: ignore[misc]
+    app.logger = logging.getLogger("sync2sys.app")
     app.config.update(_flask_config(settings, folder), MAX_CONTENT_LENGTH=MAX_BODY)
     app.extensions["sync2sys"] = {
         "settings": settings,

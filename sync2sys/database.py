@@ -152,5 +152,5 @@ def look(work: Callable[P, R]) -> Callable[P, R]:
 
 
 def _is_deadlock(error: DBAPIError) -> bool:
-    arguments = getattr(error.orig, "args", ())
+    arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     return bool(arguments) and arguments[0] in RETRYABLE

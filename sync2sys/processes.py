@@ -68,7 +68,7 @@ class Supervisor:
 
     def _spawn(self, name: str) -> None:
         # In a session of its own, Ctrl-C reaches only us, and we stop the children in order.
-        self._children[name] = subprocess.Popen(
+        self._children[name] = subprocess.Popen(  # noqa: S603 - our own commands
             self._commands[name],
             env=self._environ,
             stdout=self._log,

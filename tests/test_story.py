@@ -9,8 +9,8 @@ import re
 import pytest
 import requests
 from lxml import etree
-from sync2sys.demo.catalogue import build
 
+from sync2sys.demo.catalogue import build
 from tests.service import running
 from tests.shops.woocommerce import WooShop
 

@@ -54,7 +54,7 @@ def _is_operator() -> bool:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token:
         return hmac.compare_digest(given.encode(), token.encode())
-    return settings.ENV == "development"  # type: ignore[no-any-return]
+    return settings.ENV == "development"
 
 
 @cache.memoize(5)

@@ -1,0 +1,80 @@
+"""Schemathesis reads our own description and tries to find an answer that does not keep to it."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from tests.service import Service
+from tests.shops.woocommerce import WooShop
+
+#: Cases for each operation, and what all of them must come to.
+EXAMPLES = 100
+AT_LEAST = 2000
+#: They would end the token that the others are tried with.
+ENDING = "/api/stores/disconnect"
+
+
+@pytest.fixture
+def service(instance, database_url):
+    service = Service(
+        instance,
+        database_url,
+        API_RATE="1000000",
+        FEED_RATE="1000000",
+        REGISTER_RATE="1000000",
+        CONNECT_RATE="1000000",
+        CONNECT_HOST_RATE="1000000",
+        LOGIN_RATE="1000000",
+    )
+    service.start("web")
+    try:
+        service.await_web()
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.fixture
+def token(service):
+    with WooShop() as shop:
+        answer = requests.post(
+            f"{service.url}/api/stores/connect",
+            json={
+                "storeUrl": shop.url,
+                "consumerKey": shop.key,
+                "consumerSecret": shop.secret,
+                "email": "a@b.example",
+            },
+            timeout=20,
+        )
+        yield answer.json()["token"]
+
+
+def schemathesis(service, token, tmp_path, *options):
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{service.url}/api/openapi.json"),
+        *("--url", service.url, "--checks", "all", "--workers", "2", "--seed", "1", "--no-color"),
+        *("--header", f"Authorization: Bearer {token}", "--request-timeout", "20", "--warnings", "off"),
+        *options,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+
+
+def cases(output):
+    return int(re.search(r"(\d[\d,]*) generated", output).group(1).replace(",", ""))
+
+
+def test_two_thousand_requests_find_no_answer_that_breaks_the_description(service, token, tmp_path):
+    run = schemathesis(service, token, tmp_path, "--max-examples", str(EXAMPLES), "--exclude-path", ENDING)
+    assert run.returncode == 0, run.stdout[-12000:]
+    assert cases(run.stdout) >= AT_LEAST, run.stdout[-3000:]
+    assert '"status":500' not in service.log.read_text("utf-8")
+
+
+def test_disconnecting_keeps_to_the_description(service, token, tmp_path):
+    run = schemathesis(service, token, tmp_path, "--max-examples", "50", "--include-path", ENDING)
+    assert run.returncode == 0, run.stdout[-12000:]
+    assert '"status":500' not in service.log.read_text("utf-8")
