@@ -1,0 +1,240 @@
+"""How fast feeds are rendered, as ratios of what hand-written code could do at best.
+
+The limit is one f-string that writes the same Google items from the same raw rows: no rule is
+checked, no text is cleaned, no address is looked at; only `&`, `<` and `>` are escaped. It makes the
+same bytes as the real renderer on this clean catalogue, which is asserted before anything is
+measured, and both are cut into the same chunks and packed alike.
+
+    python -m bench.render [--items 20000] [--million 1000000]
+"""
+
+import argparse
+import random
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from operator import itemgetter
+
+import orjson
+
+from sync2sys.formats import FORMATS, chunks, parts
+from sync2sys.formats.base import Context, Item
+from sync2sys.formats.renderer import Renderer
+
+Make = Callable[[list[tuple]], bytes]
+Groups = Iterable[list[tuple]]
+
+ROUNDS = 4
+#: The column that a sale begins in; the next one is when it ends.
+BEGIN = Item._fields.index("sale_from")
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+CONTEXT = Context("Demo shop", "https://shop.example/", "Products", NOW)
+SALE = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
+WORDS = str.split(
+    "waterproof trail running shoe with cushioned sole light upper reflective details made from recycled "
+    "materials & tested over five hundred kilometres in alpine terrain für Damen und Herren comfortable "
+    "breathable machine washable at 30 degrees delivered in a box without plastic"
+)
+BRANDS = ("Acme", "Nordwand", "Brise & Söhne", "Kettle", "Lumen")
+COLORS = ("Blue", "Red", "Forest Green", "Black", "Sand")
+
+
+def gtin(number: int) -> str:
+    digits = f"400{number:09d}"
+    return digits + str(-sum((3 if place % 2 else 1) * int(digit) for place, digit in enumerate(digits)) % 10)
+
+
+def catalogue(count: int, variants: int = 4) -> Iterator[tuple]:
+    """Raw rows in the order of `Item`, sorted by key, the same every time.
+
+    Products of so many variants with 500 to 1,000 characters of description and four images. Every row
+    is made of new objects, as one from a database is.
+    """
+    chance = random.Random(variants)
+    for product in range(count // variants):
+        base = f"https://shop.example/product/{product}"
+        description = " ".join(chance.choices(WORDS, k=chance.randint(70, 140)))
+        brand = chance.choice(BRANDS)
+        title = " ".join(chance.choices(WORDS, k=6)).title()
+        for n in range(variants):
+            number = product * variants + n
+            price = f"{chance.randint(1000, 40000) / 100:.2f}"
+            on_sale = number % 8 == 0
+            color, size = chance.choice(COLORS), str(38 + n)
+            images = [f"https://shop.example/wp-content/uploads/2026/{product}-{n}.jpg" for n in range(4)]
+            yield (
+                f"{number:09d}", f"p{product}", int(variants > 1), _new(title), f"{color} / {size}",
+                _new(description), f"{base}/?attribute_pa_color={color[:2]}&attribute_pa_size={size}",
+                f"https://shop.example/wp-content/uploads/2026/{product}-{n % 4}.jpg",
+                orjson.dumps(images).decode(), _new(brand),
+                orjson.dumps(["Shoes", f"Shoes > Running > Series {product % 50}"]).decode(),
+                gtin(number), "", f"SKU-{number}", orjson.dumps({"Color": color, "Size": size}).decode(),
+                price, f"{float(price) * 0.8:.2f}" if on_sale else None, *(SALE if on_sale else (None, None)),
+                "EUR", "in_stock" if number % 5 else "out_of_stock", number % 7, "0.8", "kg", 1, 1, 1,
+                "variable", "[]",
+            )  # fmt: skip
+
+
+def _new(text: str) -> str:
+    """An equal text that nothing has been worked out about."""
+    return text[:1] + text[1:]
+
+
+def escaped(text: str) -> str:
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    return text.replace(">", "&gt;") if ">" in text else text
+
+
+def by_hand(rows: Iterable[tuple], *, simple: bool = False) -> bytes:
+    """The limit: Google items of one chunk."""
+    items = []
+    for (
+        key, group, _, title, _, description, link, image, images, brand, categories, code, _, sku, options,
+        price, sale, begin, end, currency, availability, _, weight, unit, _, _, _, _, _,
+    ) in rows:  # fmt: skip
+        told = orjson.loads(options)
+        more = "".join(
+            [
+                f"<g:additional_image_link>{escaped(each)}</g:additional_image_link>\n"
+                for each in orjson.loads(images)
+                if each != image
+            ]
+        )
+        reduced = (
+            f"<g:sale_price>{sale} {currency}</g:sale_price>\n"
+            f"<g:sale_price_effective_date>{begin:%Y-%m-%dT%H:%M}+0000/{end:%Y-%m-%dT%H:%M}+0000"
+            "</g:sale_price_effective_date>\n"
+            if sale
+            else ""
+        )
+        if simple:
+            told_title, in_group = escaped(title), ""
+        else:
+            told_title = f"{escaped(title)}, {escaped(told['Color'])}, {escaped(told['Size'])}"
+            in_group = f"<g:item_group_id>{escaped(group)}</g:item_group_id>\n"
+        items.append(
+            f"<item>\n<g:id>{escaped(key)}</g:id>\n"
+            f"<title>{told_title}</title>\n"
+            f"<description>{escaped(description)}</description>\n<link>{escaped(link)}</link>\n"
+            f"<g:image_link>{escaped(image)}</g:image_link>\n{more}"
+            f"<g:availability>{availability}</g:availability>\n<g:price>{price} {currency}</g:price>\n"
+            f"{reduced}<g:brand>{escaped(brand)}</g:brand>\n<g:gtin>{code}</g:gtin>\n"
+            f"<g:mpn>{escaped(sku)}</g:mpn>\n<g:condition>new</g:condition>\n"
+            f"{in_group}<g:color>{escaped(told['Color'])}</g:color>\n<g:size>{escaped(told['Size'])}</g:size>\n"
+            f"<g:product_type>{escaped(orjson.loads(categories)[-1])}</g:product_type>\n"
+            f"<g:shipping_weight>{weight} {unit}</g:shipping_weight>\n</item>\n"
+        )
+    return "".join(items).encode()
+
+
+def rendered(renderer: Renderer, rows: Iterable[tuple]) -> bytes:
+    """What the real thing makes of one chunk of raw rows."""
+    return renderer.chunk(rows)[0]
+
+
+def seconds(makers: dict[str, Make], new_groups: Callable[[], Groups], *, pack: bool) -> dict[str, float]:
+    """Processor time of each over all chunks: the best of rounds in which they take turns."""
+    best = dict.fromkeys(makers, float("inf"))
+    for _ in range(ROUNDS):
+        for name, make in makers.items():
+            groups = new_groups()
+            start = time.process_time()
+            for group in groups:
+                raw = make(group)
+                if pack:
+                    parts.pack(raw)
+            best[name] = min(best[name], time.process_time() - start)
+    return best
+
+
+def speed(count: int, variants: int) -> None:
+    """Print the ratios, with rows that come from SQLite while they are rendered and with rows in memory."""
+    makers: dict[str, Make] = {"limit": partial(by_hand, simple=variants == 1)}
+    for name, format in FORMATS.items():
+        makers[name] = partial(rendered, Renderer(format, CONTEXT))
+
+    def in_memory() -> Groups:
+        return list(grouped(catalogue(count, variants)))
+
+    groups = in_memory()
+    for group in groups[:200]:
+        assert makers["google"](group) == makers["limit"](group), "the limit does not write the same"
+    size = sum(len(makers["limit"](group)) for group in groups)
+    print(f"{count} items, {variants} a product, {len(groups)} chunks, {size / 1e6:.1f} MB of Google RSS")
+    with stored(catalogue(count, variants)) as rows:
+        report("rows from SQLite, with gzip", count, seconds(makers, lambda: grouped(rows()), pack=True))
+    report("rows in memory, with gzip", count, seconds(makers, in_memory, pack=True))
+    report("rows in memory, no gzip", count, seconds(makers, in_memory, pack=False))
+
+
+def report(title: str, count: int, taken: dict[str, float]) -> None:
+    print(f"  {title}")
+    for name, each in taken.items():
+        print(f"    {name:7} {count / each:9,.0f} items/s, {taken['limit'] / each:.2f} of the limit")
+
+
+def grouped(rows: Iterable[tuple]) -> Groups:
+    return chunks.grouped(rows, key=itemgetter(0))
+
+
+@contextmanager
+def stored(rows: Iterator[tuple]) -> Iterator[Callable[[], Iterator[tuple]]]:
+    """A function that reads the rows anew from an SQLite file."""
+    names = ", ".join(Item._fields)
+    with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(f"{folder}/rows")) as database:
+        database.execute(f"CREATE TABLE item ({names}, PRIMARY KEY (key)) WITHOUT ROWID")
+        places = ", ".join("?" * len(Item._fields))
+        database.executemany(f"INSERT INTO item VALUES ({places})", map(_without_times, rows))
+        yield lambda: map(_with_times, database.execute(f"SELECT {names} FROM item ORDER BY key"))
+
+
+def _without_times(row: tuple) -> tuple:
+    return (*row[:BEGIN], *(time and 1 for time in row[BEGIN : BEGIN + 2]), *row[BEGIN + 2 :])
+
+
+def _with_times(row: tuple) -> tuple:
+    return (*row[:BEGIN], *SALE, *row[BEGIN + 2 :]) if row[BEGIN] else row
+
+
+def stream(count: int) -> None:
+    """Render, pack and count without keeping anything; prints its own peak memory."""
+    renderer = Renderer(FORMATS["google"], CONTEXT)
+    start = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    packed = (parts.pack(rendered(renderer, group)).extent for group in grouped(catalogue(count)))
+    whole = parts.total(packed)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(
+        f"{count} items streamed: {whole.raw_length / 1e6:,.0f} MB, {parts.gzip_length(whole) / 1e6:,.0f} MB "
+        f"gzipped, {time.perf_counter() - start:.0f} s with making the catalogue; "
+        f"peak memory {peak / 1024:.0f} MB ({before / 1024:.0f} MB before the first item)"
+    )
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("--items", type=int, default=20_000)
+    arguments.add_argument("--million", type=int, default=1_000_000)
+    arguments.add_argument("--stream", type=int, help=argparse.SUPPRESS)
+    given = arguments.parse_args()
+    if given.stream:
+        stream(given.stream)
+        return
+    speed(given.items, variants=4)
+    speed(given.items, variants=1)
+    # In a process of its own: this one has held a whole catalogue.
+    subprocess.run([sys.executable, "-m", "bench.render", "--stream", str(given.million)], check=True)
+
+
+if __name__ == "__main__":
+    main()

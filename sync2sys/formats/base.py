@@ -1,0 +1,150 @@
+"""What a channel format is: a list of fields with their rules, a syntax, and who may appear.
+
+A channel is one file of data: a `Format` whose fields say how the channel spells them, which rule
+makes the value, the limit that applies and where that is written. `renderer.Renderer` makes it bytes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+#: A field's value for one item: text, a number, a truth, several texts, names with texts, or None
+#: for "leave it out". Never an empty text or an empty tuple.
+Value = str | int | bool | tuple[str, ...] | dict[str, str] | None
+#: A rule made ready for one field of one feed: the values of the field's source columns in, its value out.
+Reader = Callable[..., Value]
+#: Writes a value, None included.
+Writer = Callable[[Value], str]
+
+
+class Item(NamedTuple):
+    """The row a format reads: any sequence of these values in this order, which a database row is too.
+
+    What only asks about sales (`phase`, `next_change`) or explains takes them as attributes.
+    """
+
+    #: unique within the feed: the variant's external id
+    key: str
+    #: the product's external id
+    group_key: str
+    #: whether the product has, or could have, more than one variant
+    has_variants: bool | int
+    title: str
+    variant_title: str | None
+    #: as `text.plain` makes it
+    description: str | None
+    link: str | None
+    image: str | None
+    #: JSON list, main image first
+    images: str | None
+    brand: str | None
+    #: JSON list of full paths, "Shoes > Running"
+    categories: str | None
+    gtin: str | None
+    mpn: str | None
+    sku: str | None
+    #: JSON object, name -> value
+    options: str | None
+    #: decimals as text
+    price: str | None
+    sale_price: str | None
+    #: aware
+    sale_from: datetime | None
+    sale_to: datetime | None
+    currency: str | None
+    #: in_stock, out_of_stock, backorder or preorder
+    availability: str | None
+    quantity: int | None
+    weight: str | None
+    weight_unit: str | None
+    product_published: bool | int
+    variant_published: bool | int
+    purchasable: bool | int
+    kind: str
+    #: JSON list
+    tags: str | None
+
+
+class Context(NamedTuple):
+    """What a feed says about itself, and the time its sales are judged by."""
+
+    title: str
+    link: str
+    description: str
+    #: aware; never appears in the output
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a channel."""
+
+    #: as the channel spells it, without a namespace prefix
+    name: str
+    #: makes the reader of the value; the first line of its docstring is the rule in words
+    rule: "Rule"
+    #: the columns of `Item` that the reader is given, in its order
+    source: tuple[str, ...]
+    #: code points at most, of each value
+    limit: int | None = None
+    #: values at most, where there may be several
+    times: int | None = None
+    #: an item without it is left out
+    required: bool = False
+    #: an optional field's column that is empty for most items, and then there is no value: spares the call
+    given: str = ""
+    #: for syntaxes without lists: what joins several values, and what stands for it inside one
+    join: tuple[str, str] = (",", " ")
+    #: where the limit and the rule are written
+    reference: str = ""
+
+    def left_out(self, blank: str) -> str:
+        """What is written for no value. Missing where the field is required."""
+        if self.required:
+            raise Missing
+        return blank
+
+
+class Missing(Exception):
+    """A required field has no value: the item is left out."""
+
+
+Rule = Callable[[Field, Context], Reader]
+
+
+class Syntax(Protocol):
+    """How values become text. Knows no channel.
+
+    An item is `opening`, the pieces of its fields with `glue` between them, `closing`.
+    """
+
+    #: stands between two items, never before the first or after the last
+    separator: bytes
+    opening: str
+    glue: str
+    closing: str
+
+    def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
+        """All that stands before the first item."""
+
+    def epilogue(self) -> bytes:
+        """All that stands behind the last item."""
+
+    def writer(self, field: Field) -> Writer:
+        """A function that writes the field's values; None by `field.left_out`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A channel's product feed."""
+
+    name: str
+    #: changes whenever the same data would make other bytes
+    version: str
+    label: str
+    content_type: str
+    #: of the file's name, without a point
+    extension: str
+    syntax: Syntax
+    fields: tuple[Field, ...]

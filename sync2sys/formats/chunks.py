@@ -1,0 +1,44 @@
+"""Grouping of sorted items by their own keys.
+
+Where a chunk begins depends on nothing but the keys near it: an item that comes or goes changes its
+own chunk and at most those up to the next key that always begins one. All other chunks of a feed
+stay as they are, and so do their rendered bytes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+from typing import Any, TypeVar
+from zlib import crc32
+
+#: One key in so many begins a chunk.
+AVERAGE = 32
+#: A chunk that has so many ends in any case.
+LONGEST = 64
+
+T = TypeVar("T")
+
+
+def begins(key: str) -> bool:
+    """Whether this key begins a chunk wherever it stands."""
+    return crc32(key.encode("utf-8", "surrogatepass")) % AVERAGE == 0
+
+
+def grouped(items: Iterable[T], key: Callable[[T], str] = attrgetter("key")) -> Iterator[list[T]]:
+    """Chunks of items that come sorted by key, holding one chunk at a time.
+
+    ValueError where a key is not greater than the one before it: the order must be that of code
+    points (binary collation), the same on every database, and no key may come twice.
+    """
+    chunk: list[T] = []
+    previous: Any = None
+    for item in items:
+        current = key(item)
+        if previous is not None and current <= previous:
+            raise ValueError(f"feed items out of order: {current!r} after {previous!r}")
+        if chunk and (len(chunk) >= LONGEST or begins(current)):
+            yield chunk
+            chunk = []
+        chunk.append(item)
+        previous = current
+    if chunk:
+        yield chunk

@@ -1,0 +1,69 @@
+"""Global trade item numbers. Source: GS1 General Specifications; Google's rules on prefixes:
+https://support.google.com/merchants/answer/6324461
+"""
+
+import re
+from functools import lru_cache
+
+#: Prefixes of a 13-digit number that only count inside one shop or chain (02, 04, 2) or are coupons.
+RESTRICTED = ("02", "04", "2", "98", "99")
+
+_ISBN_10 = re.compile(r"[0-9]{9}[0-9Xx]").fullmatch
+
+
+# Kept for the few fields of one item that ask for the same number.
+@lru_cache(maxsize=64)
+def gtin(text: str) -> str | None:
+    """The digits of a valid GTIN of 8, 12, 13 or 14 digits that may stand in a feed, or None.
+
+    Blanks and hyphens are dropped; an ISBN-10 becomes 13 digits and a UPC-E its 12.
+    """
+    digits = text if len(text) == 13 and text.isdigit() else _digits(text)
+    if not digits.isascii() or not digits.strip("0"):
+        return None
+    raw = digits.encode()
+    # Counted from the end, the digits weigh 1, 3, 1, 3 and so on. The bytes are ASCII, 48 too many each.
+    if (sum(raw) + 2 * sum(raw[-2::-2]) - 48 * (len(raw) + 2 * (len(raw) // 2))) % 10:
+        return None
+    return None if _as_13(digits).startswith(RESTRICTED) else digits
+
+
+def _digits(text: str) -> str:
+    """The 8, 12, 13 or 14 digits that are meant, or nothing."""
+    digits = re.sub(r"[\s-]", "", text)
+    if len(digits) == 10 and _ISBN_10(digits):
+        return _isbn_13(digits)
+    # GS1 keeps 8 digits with a leading 0 for use inside a company: what shops have there is a UPC-E.
+    if len(digits) == 8 and digits.isdecimal() and digits[0] == "0":
+        return _upc_a(digits)
+    return digits if len(digits) in (8, 12, 13, 14) and digits.isdecimal() else ""
+
+
+def _as_13(digits: str) -> str:
+    """What the prefix is looked for in: without a case's indicator, with a UPC's leading 0."""
+    if len(digits) == 14:
+        return digits[1:]
+    return digits.zfill(13) if len(digits) == 12 else digits
+
+
+def _isbn_13(isbn: str) -> str:
+    values = [10 if digit in "Xx" else int(digit) for digit in isbn]
+    if sum(weight * value for weight, value in zip(range(10, 0, -1), values, strict=True)) % 11:
+        return ""
+    body = "978" + isbn[:9]
+    raw = [int(digit) for digit in body]
+    return body + str(-(sum(raw[0::2]) + 3 * sum(raw[1::2])) % 10)
+
+
+def _upc_a(upc_e: str) -> str:
+    """The 12 digits that a UPC-E of 8 stands for; its zeros are left out by the last data digit."""
+    system, data, last, check = upc_e[0], upc_e[1:6], upc_e[6], upc_e[7]
+    if last in "012":
+        middle = data[:2] + last + "0000" + data[2:]
+    elif last == "3":
+        middle = data[:3] + "00000" + data[3:]
+    elif last == "4":
+        middle = data[:4] + "00000" + data[4:]
+    else:
+        middle = data + "0000" + last
+    return system + middle + check

@@ -1,0 +1,105 @@
+"""Google Merchant Center: product data as RSS 2.0.
+
+Source: the product data specification, https://support.google.com/merchants/answer/7052112, as of
+October 2026. Each field below names its own page.
+"""
+
+from sync2sys.formats import values
+from sync2sys.formats.base import Field, Format, Rule
+from sync2sys.formats.writers import Rss
+
+AVAILABILITY = {
+    "in_stock": "in_stock",
+    "out_of_stock": "out_of_stock",
+    "backorder": "backorder",
+    "preorder": "preorder",
+}
+
+#: Our unit -> Google's and the most it takes.
+WEIGHTS = {
+    "kg": ("kg", 1000),
+    "g": ("g", 1_000_000),
+    "lb": ("lb", 2000),
+    "lbs": ("lb", 2000),
+    "oz": ("oz", 32_000),
+}
+
+#: A brand that is none is refused, in whatever case.
+NO_BRAND = frozenset(["n/a", "na", "none", "generic", "no brand", "unbranded", "does not exist", "-"])
+
+
+def _names_a_color(value: str) -> bool:
+    """Numbers and hexadecimal codes are refused as colours."""
+    return not value.strip().startswith("#") and not value.replace(" ", "").isdigit()
+
+
+def _field(
+    name: str,
+    rule: Rule,
+    *source: str,
+    about: int,
+    limit: int | None = None,
+    times: int | None = None,
+    required: bool = False,
+    given: str = "",
+) -> Field:
+    page = f"https://support.google.com/merchants/answer/{about}"
+    return Field(name, rule, source, limit=limit, times=times, required=required, given=given, reference=page)
+
+
+_BRAND = _field("brand", values.branded(NO_BRAND), "brand", limit=70, about=6324351)
+_MPN = _field("mpn", values.part_number, "mpn", "sku", limit=70, about=6324482)
+_SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
+
+FIELDS = (
+    _field("id", values.identifier, "key", limit=50, required=True, about=6324405),
+    _field(
+        "title",
+        values.full_title,
+        "title",
+        "options",
+        "has_variants",
+        limit=150,
+        required=True,
+        about=6324415,
+    ),
+    _field("description", values.long_text, "description", limit=5000, required=True, about=6324468),
+    _field("link", values.address, "link", limit=2000, required=True, about=6324416),
+    _field("image_link", values.main_image, "image", "images", limit=2000, required=True, about=6324350),
+    _field(
+        "additional_image_link", values.more_images, "image", "images", limit=2000, times=10, about=6324370
+    ),
+    _field("availability", values.word(AVAILABILITY), "availability", required=True, about=6324448),
+    _field("price", values.price, "price", "currency", required=True, about=6324371),
+    _field("sale_price", values.sale_price, *_SALE, given="sale_price", about=6324471),
+    _field(
+        "sale_price_effective_date", values.sale_window, *_SALE, given="sale_price", limit=51, about=6324460
+    ),
+    _BRAND,
+    _field("gtin", values.gtin, "gtin", limit=14, about=6324461),
+    _MPN,
+    _field(
+        "identifier_exists", values.identified(_BRAND, _MPN), "gtin", "brand", "mpn", "sku", about=6324478
+    ),
+    _field("condition", values.constant("new"), about=6324469),
+    _field("item_group_id", values.group, "group_key", "has_variants", limit=50, about=6324507),
+    _field("color", values.option("color", _names_a_color), "options", limit=40, about=6324487),
+    _field("size", values.option("size"), "options", limit=100, about=6324492),
+    _field("material", values.option("material"), "options", limit=200, about=6324410),
+    _field("pattern", values.option("pattern"), "options", limit=100, about=6324483),
+    _field("gender", values.option("gender"), "options", about=6324479),
+    _field("age_group", values.option("age_group"), "options", about=6324463),
+    _field("product_type", values.deepest_category, "categories", limit=750, about=6324406),
+    _field("shipping_weight", values.weight(WEIGHTS), "weight", "weight_unit", about=6324503),
+)
+
+FORMAT = Format(
+    name="google",
+    version="google-2026-10",
+    label="Google Merchant Center",
+    content_type="application/xml; charset=utf-8",
+    extension="xml",
+    # Google takes title, link and description without the prefix, and readers of RSS want them so.
+    syntax=Rss("g", "http://base.google.com/ns/1.0", frozenset(["title", "link", "description"])),
+    fields=FIELDS,
+)

@@ -1,0 +1,425 @@
+"""The rules that channels share: each takes a field and a feed's context and makes a reader.
+
+A reader takes the field's source columns and gives its value. Readers run for every field of every
+item, so each looks first whether the column can be taken as it is. The first line of a rule's
+docstring is shown to owners as the rule that made a value.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache, partial
+from hashlib import sha256
+
+import orjson
+
+from sync2sys.formats import attributes, codes, money, sales
+from sync2sys.formats.addresses import ENCODED, encoded, is_encoded
+from sync2sys.formats.base import Context, Field, Reader, Rule, Value
+from sync2sys.formats.latest import latest
+from sync2sys.formats.text import clean, clean_lines, is_legal, shorten
+
+#: Addresses longer than this are refused by browsers, caches and channels alike.
+LONGEST_ADDRESS = 2000
+
+#: A JSON list of addresses that need no work.
+_ENCODED_LIST = re.compile(rf'\["{ENCODED}"(?:,"{ENCODED}")*\]').fullmatch
+
+Words = tuple[str, ...]
+
+
+def text(field: Field, context: Context) -> Reader:
+    """One line of text, cut after a word."""
+    limit = field.limit or sys.maxsize
+
+    def read(found: str | None) -> str | None:
+        if not found:
+            return None
+        # Nothing printable is illegal, and no white space but the blank is printable.
+        if len(found) <= limit and found.isprintable():
+            return found.strip() or None
+        return shorten(clean(found), limit) or None
+
+    return read
+
+
+def long_text(field: Field, context: Context) -> Reader:
+    """Text with its line breaks, cut after a word."""
+    limit = field.limit or sys.maxsize
+
+    def read(found: str | None) -> str | None:
+        if not found:
+            return None
+        found = found.strip() if is_legal(found) else clean_lines(found)
+        return found if 0 < len(found) <= limit else shorten(found, limit) or None
+
+    return read
+
+
+def identifier(field: Field, context: Context) -> Reader:
+    """The id; a longer one than allowed keeps its beginning and ends in a digest of the whole."""
+    limit = field.limit or sys.maxsize
+
+    def read(key: str) -> str | None:
+        # Most ids are a number.
+        return key if key.isalnum() and len(key) <= limit else _shortened_id(key, limit)
+
+    return read
+
+
+def _shortened_id(key: str, limit: int) -> str | None:
+    cleaned = clean(key)
+    if len(cleaned) <= limit:
+        return cleaned or None
+    digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{cleaned[: limit - 17].rstrip()}-{digest}"
+
+
+def group(field: Field, context: Context) -> Reader:
+    """The product's id, for products that have variants."""
+    limit = field.limit or sys.maxsize
+
+    def read(key: str, has_variants: bool | int) -> str | None:
+        if not has_variants:
+            return None
+        return key if key.isalnum() and len(key) <= limit else _shortened_id(key, limit)
+
+    return read
+
+
+def full_title(field: Field, context: Context) -> Reader:
+    """The product's title and the variant's options; the title is cut first."""
+    limit = field.limit or sys.maxsize
+
+    def read(title: str, options: str | None, has_variants: bool | int) -> str | None:
+        title = title.strip() if title.isprintable() else clean(title)
+        if not title:
+            return None
+        if not has_variants:
+            return shorten(title, limit)
+        told = _told(options)
+        return title + told if len(title) + len(told) <= limit else _shortened_title(title, told, limit)
+
+    return read
+
+
+@lru_cache(maxsize=4096)
+def _told(options: str | None) -> str:
+    """`, Blue, 42`: the options as the end of a title."""
+    return "".join(f", {value}" for value in map(clean, attributes.options(options).values()) if value)
+
+
+def _shortened_title(title: str, told: str, limit: int) -> str:
+    # What tells variants apart is worth more than the end of a long title.
+    if len(told) <= limit // 2:
+        return shorten(title, limit - len(told)) + told
+    return shorten(title + told, limit)
+
+
+def address(field: Field, context: Context) -> Reader:
+    """An absolute http or https address, percent-encoded."""
+    limit = field.limit or LONGEST_ADDRESS
+
+    def read(found: str | None) -> str | None:
+        if found and len(found) <= limit and is_encoded(found):
+            return found
+        return _usable(found, limit)
+
+    return read
+
+
+def _usable(found: str | None, limit: int) -> str | None:
+    """The encoded address, or None where there is none or it is too long: a cut one leads nowhere."""
+    usable = encoded(found) if found else None
+    return usable if usable is not None and len(usable) <= limit else None
+
+
+def main_image(field: Field, context: Context) -> Reader:
+    """The variant's own image, else the product's first usable one."""
+    limit = field.limit or LONGEST_ADDRESS
+
+    def read(own: str | None, images: str | None) -> str | None:
+        if own and len(own) <= limit and is_encoded(own):
+            return own
+        return _usable(own, limit) or next(iter(_images(images, limit)), None)
+
+    return read
+
+
+def more_images(field: Field, context: Context) -> Reader:
+    """The product's other images, each once."""
+    limit, times = field.limit or LONGEST_ADDRESS, field.times
+    all_images = latest(partial(_images, limit=limit))
+
+    def read(own: str | None, images: str | None) -> Words | None:
+        usable = all_images(images)
+        if not usable:
+            return None
+        main = own if own in usable else _usable(own, limit) or usable[0]
+        return tuple([image for image in usable if image != main][:times]) or None
+
+    return read
+
+
+def _images(text: str | None, limit: int) -> Words:
+    """The usable addresses of a JSON list, each once."""
+    if not text or text == "[]":
+        return ()
+    if len(text) <= limit and _ENCODED_LIST(text):
+        found = text[2:-2].split('","')
+    else:
+        found = [image for image in (_usable(each, limit) for each in orjson.loads(text)) if image]
+    return tuple(found if len(set(found)) == len(found) else dict.fromkeys(found))
+
+
+def constant(value: str) -> Rule:
+    """A rule that gives the same value for every item."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """The same for every item."""
+        return lambda: value
+
+    return rule
+
+
+def word(words: Mapping[str, str]) -> Rule:
+    """A rule that gives the channel's word for ours, and nothing for one it does not know."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """The channel's own word for it."""
+        return words.get
+
+    return rule
+
+
+def price(field: Field, context: Context) -> Reader:
+    """The regular price with its currency, rounded half up."""
+    amount = money.amount
+
+    def read(price: str | None, currency: str | None) -> str | None:
+        number = amount(price, currency)
+        return None if number is None else f"{number} {currency}"
+
+    return read
+
+
+def plain_price(field: Field, context: Context) -> Reader:
+    """The regular price as a number, rounded half up."""
+    return money.amount
+
+
+def sale_price(field: Field, context: Context) -> Reader:
+    """The sale price with its currency, if lower, until the sale ends; dates announce a coming one."""
+    now = context.now
+
+    def read(
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+        price: str | None,
+        currency: str | None,
+    ) -> str | None:
+        if sale is None:
+            return None
+        state = sales.phase_of(begin, end, now)
+        # A price without dates holds at once, so a coming sale is only told with its dates.
+        if state == sales.ACTIVE or (state == sales.PENDING and sales.window(begin, end)):
+            number = money.reduced(price, sale, currency)
+            return f"{number} {currency}" if number else None
+        return None
+
+    return read
+
+
+def sale_window(field: Field, context: Context) -> Reader:
+    """When the sale begins and ends, in UTC, for a sale that has an end."""
+    sold = sale_price(field, context)
+
+    def read(
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+        price: str | None,
+        currency: str | None,
+    ) -> str | None:
+        if sale is None or not sold(sale, begin, end, price, currency):
+            return None
+        return sales.window(begin, end)
+
+    return read
+
+
+def plain_sale_price(field: Field, context: Context) -> Reader:
+    """The sale price as a number, if lower, until the sale ends."""
+    now = context.now
+
+    def read(
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+        price: str | None,
+        currency: str | None,
+    ) -> str | None:
+        if sale is None or sales.phase_of(begin, end, now) == sales.ENDED:
+            return None
+        return money.reduced(price, sale, currency)
+
+    return read
+
+
+def sale_begin(field: Field, context: Context) -> Reader:
+    """When the sale begins, in UTC, until it ends."""
+    sold = plain_sale_price(field, context)
+    return lambda sale, begin, *rest: sales.moment(begin) if sale and sold(sale, begin, *rest) else None
+
+
+def sale_end(field: Field, context: Context) -> Reader:
+    """When the sale ends, in UTC, until then."""
+    sold = plain_sale_price(field, context)
+    return lambda sale, begin, end, *rest: (
+        sales.moment(end) if sale and sold(sale, begin, end, *rest) else None
+    )
+
+
+def gtin(field: Field, context: Context) -> Reader:
+    """A GTIN whose length, check digit and prefix are right; any other is left out."""
+    return lambda found: codes.gtin(found) if found else None
+
+
+def branded(nobody: frozenset[str]) -> Rule:
+    """A rule for brands that leaves out the words that mean there is none."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """The brand, unless it only says that there is none."""
+        shown = text(field, context)
+
+        def read(found: str | None) -> Value:
+            return None if found and clean(found).casefold() in nobody else shown(found)
+
+        return read
+
+    return rule
+
+
+def part_number(field: Field, context: Context) -> Reader:
+    """The maker's number, else the shop's SKU; left out where it is too long."""
+    limit = field.limit or sys.maxsize
+
+    def read(mpn: str | None, sku: str | None) -> str | None:
+        found = mpn or sku or ""
+        found = found.strip() if found.isprintable() else clean(found)
+        return found if found and len(found) <= limit else None
+
+    return read
+
+
+def identified(brand: Field, number: Field) -> Rule:
+    """A rule that says `no` where there is neither a GTIN nor a brand with a number."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """`no` where there is neither a GTIN nor both brand and number."""
+        maker, part = brand.rule(brand, context), number.rule(number, context)
+
+        def read(gtin: str | None, name: str | None, mpn: str | None, sku: str | None) -> str | None:
+            known = (gtin and codes.gtin(gtin)) or (maker(name) and part(mpn, sku))
+            return None if known else "no"
+
+        return read
+
+    return rule
+
+
+def option(attribute: str, usable: Callable[[str], bool] = bool) -> Rule:
+    """A rule for a well-known attribute among the variant's options; see `attributes`."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """The option whose name means this, in any of eight languages."""
+        shown = text(field, context)
+
+        def read(options: str | None) -> Value:
+            found = attributes.known(options).get(attribute, "")
+            return shown(found) if usable(found) else None
+
+        return read
+
+    return rule
+
+
+def all_options(field: Field, context: Context) -> Reader:
+    """All options of the variant, name and value."""
+
+    def read(options: str | None) -> dict[str, str] | None:
+        found = attributes.options(options)
+        return {clean(name): clean(value) for name, value in found.items()} or None
+
+    return read
+
+
+def deepest_category(field: Field, context: Context) -> Reader:
+    """The first of the longest category paths; levels that do not fit are left out."""
+    limit = field.limit or sys.maxsize
+
+    def read(categories: str | None) -> str | None:
+        path = max(_texts(categories), key=lambda path: path.count(" > "), default="")
+        while len(path) > limit and " > " in path:
+            path = path.rpartition(" > ")[0]
+        return shorten(path, limit) or None
+
+    return read
+
+
+def texts(field: Field, context: Context) -> Reader:
+    """All of a list, each once."""
+    return lambda found: _texts(found)[: field.times] or None
+
+
+def _texts(text: str | None) -> Words:
+    found = orjson.loads(text) if text else ()
+    return tuple(dict.fromkeys(filter(None, map(clean, found))))
+
+
+def number(field: Field, context: Context) -> Reader:
+    """A whole number, never below zero."""
+    return lambda found: None if found is None else max(found, 0)
+
+
+def weight(units: Mapping[str, tuple[str, int]]) -> Rule:
+    """A rule that gives `0.8 kg`; `units`: our unit -> the channel's and the most it takes."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """Number and unit; left out where it is zero or more than the channel takes."""
+
+        def read(weight: str | None, unit: str | None) -> str | None:
+            known, exact = units.get((unit or "").casefold()), _decimal(weight)
+            if known is None or exact is None or not 0 < exact <= known[1]:
+                return None
+            return f"{exact:f} {known[0]}"
+
+        return read
+
+    return rule
+
+
+def plain_weight(field: Field, context: Context) -> Reader:
+    """The weight as a number."""
+
+    def read(weight: str | None) -> str | None:
+        exact = _decimal(weight)
+        return f"{exact:f}" if exact is not None and exact > 0 else None
+
+    return read
+
+
+def _decimal(text: str | Decimal | None) -> Decimal | None:
+    """The number with at most four decimals and no idle zeros, or None."""
+    try:
+        exact = Decimal(text or "x")
+        rounded = exact.quantize(Decimal("0.0001")) if exact.is_finite() else None
+    except InvalidOperation:
+        return None
+    if rounded is None:
+        return None
+    whole = rounded.to_integral_value()
+    return whole if rounded == whole else rounded.normalize()

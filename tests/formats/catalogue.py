@@ -1,0 +1,219 @@
+"""One nasty catalogue: everything that shops are known to hold, an item each."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from sync2sys.formats.base import Context, Item
+
+#: In the hour in which clocks in Europe are set back.
+NOW = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+CONTEXT = Context(
+    title="Rig & Söhne <Shop> \x0b]]>",
+    link="https://shop.example/über uns?a=1&b=2",
+    description="Products, “quoted”\nover two lines",
+    now=NOW,
+)
+
+
+def listed(*values: str) -> str:
+    return orjson.dumps(values).decode()
+
+
+def named(**values: str) -> str:
+    return orjson.dumps(values).decode()
+
+
+PLAIN = Item(
+    key="1",
+    group_key="1",
+    has_variants=0,
+    title="Acme Trail Runner",
+    variant_title="",
+    description="Waterproof trail running shoe.",
+    link="https://shop.example/p/trail",
+    image="https://shop.example/i/1.jpg",
+    images=listed("https://shop.example/i/1.jpg", "https://shop.example/i/1b.jpg"),
+    brand="Acme",
+    categories=listed("Shoes", "Shoes > Running"),
+    gtin="4006381333931",
+    mpn="AC-TR",
+    sku="SKU-1",
+    options="{}",
+    price="89.90",
+    sale_price=None,
+    sale_from=None,
+    sale_to=None,
+    currency="EUR",
+    availability="in_stock",
+    quantity=3,
+    weight="0.80",
+    weight_unit="kg",
+    product_published=1,
+    variant_published=1,
+    purchasable=1,
+    kind="simple",
+    tags="[]",
+)
+
+
+def item(**changes: object) -> Item:
+    """The plain item with some changes."""
+    return PLAIN._replace(**changes)
+
+
+def at(hours: float) -> datetime:
+    return NOW + timedelta(hours=hours)
+
+
+_NASTY = {
+    "plain": {},
+    "emoji": {"title": "Tasse 🍵 für 👩‍👩‍👧 & Co.", "description": "Familie 👨‍👩‍👧‍👦 — 100 % 🎉"},
+    "right-to-left": {"title": "حذاء رياضي", "description": "נעל ריצה \u202eabc\u202c", "brand": "עברית"},
+    "markup": {
+        "title": 'Tisch "Eiche" <groß> & ]]> &amp; mehr',
+        "description": "5 < 6 > 4 & ]]>\n<![CDATA[ cdata ]]>",
+        "brand": "B&<Q>",
+        "sku": "A<B&C>",
+        "mpn": "",
+    },
+    "csv": {
+        "title": 'Comma, "quote", semicolon; tab\there',
+        "description": '\ufeffFirst line\nsecond, "line"\r\nthird\ttab',
+        "brand": "=HYPERLINK(1)",
+        "tags": listed("a,b", 'c"d', "+e"),
+        "categories": listed("A | B > C, D"),
+    },
+    "control characters": {
+        "title": "\ufeffBell\x07 and \x00nul\x1a, unit\x1fseparator\x85line\u2028end",
+        "description": "a\x0bb\x0cc\x08d\ufffee\uffff\x7f",
+        "brand": "Ac\u200bme\xad",
+        "sku": "S\x01KU",
+    },
+    "surrogates": {"title": "Half \ud83d face", "description": "half \udc00 face", "link": "https://a.example/\ud800"},
+    "long": {
+        "key": "L" * 40 + "-" + "7" * 40,
+        "group_key": "G" * 51,
+        "has_variants": 1,
+        "title": "Ein sehr langer Name " * 20,
+        "description": ("Wörter und noch mehr Wörter, " * 400)[:10_000],
+        "options": named(Farbe="Ein ziemlich langer Farbname, der nicht mehr passt", Größe="42"),
+        "brand": "Brand " * 20,
+        "mpn": "M" * 71,
+        "sku": "S",
+        "categories": listed(" > ".join(["Eine Ebene mit langem Namen"] * 40)),
+    },
+    "endless word": {"title": "x" * 400, "description": "ÿ" * 6000},
+    "40 images": {"images": listed(*(f"https://shop.example/i/{n}.jpg" for n in range(40)))},
+    "image addresses": {
+        "image": "https://cdn.example.com/p/94/gross bild-ü.jpg?v=94&w=1200",
+        "images": listed(
+            "https://cdn.example.com/p/94/gross bild-ü.jpg?v=94&w=1200",
+            "//cdn.example.com/a,b.jpg",
+            "http://bücher.example/100%/ä%C3%A4.png#x y",
+            "data:image/png;base64,AAAA",
+            "/relative.jpg",
+            "ftp://cdn.example.com/x.jpg",
+            "https://user:secret@cdn.example.com/x.jpg",
+            "https://cdn.example.com/" + "x" * 2000,
+            "",
+            "https://cdn.example.com/twice.jpg",
+            "https://cdn.example.com/twice.jpg",
+        ),
+    },
+    "no own image": {"image": "", "images": listed("javascript:alert(1)", "https://shop.example/second.jpg")},
+    "no image": {"image": None, "images": None},
+    "bad link": {"link": "javascript:alert(1)"},
+    "no link": {"link": ""},
+    "blank title": {"title": " \x00 \u200b "},
+    "no description": {"description": "\n"},
+    "free": {"price": "0"},
+    "no price": {"price": None},
+    "next to nothing": {"price": "0.004"},
+    "negative": {"price": "-5"},
+    "not a number": {"price": "NaN"},
+    "words": {"price": "on request"},
+    "four decimals": {"price": "690.8125", "sale_price": "690.8049"},
+    "half up": {"price": "1.005", "sale_price": "1.004"},
+    "huge": {"price": "99999999999999999999.995"},
+    "exponent": {"price": "1.5E+3"},
+    "yen": {"price": "1234.5", "currency": "JPY"},
+    "dinar": {"price": "1.2345", "currency": "KWD"},
+    "no currency": {"currency": ""},
+    "small currency": {"currency": "eur"},
+    "draft": {"product_published": 0},
+    "switched off": {"variant_published": 0},
+    "not for sale": {"purchasable": 0, "price": "", "kind": "grouped"},
+    "variable": {
+        "key": "27",
+        "group_key": "11",
+        "has_variants": 1,
+        "variant_title": "Blue, 42",
+        "options": named(Color="Blue", Größe="42"),
+        "quantity": -3,
+        "availability": "backorder",
+    },
+    "any": {"key": "28", "group_key": "11", "has_variants": 1, "options": "{}", "image": ""},
+    "any colour": {
+        "key": "29",
+        "group_key": "11",
+        "has_variants": 1,
+        "options": named(Größe="43", Color=" "),
+    },
+    "czech": {
+        "has_variants": True,
+        "options": named(
+            Barva="Modrá", Velikost="XL", Pohlaví="Dámské", Materiál="Kůže", **{"Věková skupina": "Děti"}
+        ),
+    },
+    "slugs": {
+        "has_variants": 1,
+        "options": named(
+            attribute_pa_color="#ff0000", pa_size="42 & 43", PŁEĆ="nieznana", pattern="Dots\x02"
+        ),
+    },
+    "preorder": {"availability": "preorder", "quantity": 0},
+    "unknown stock": {"availability": "sometimes", "quantity": None},
+    "no identifiers": {"gtin": "", "brand": "N/A", "mpn": "", "sku": ""},
+    "wrong check digit": {"gtin": "4006381333932", "mpn": ""},
+    "coupon": {"gtin": "9812345678907"},
+    "isbn": {"gtin": "3-16-148410-x"},
+    "upc-e": {"gtin": "04252614"},
+    "sale pending": {"sale_price": "79.90", "sale_from": at(1.5), "sale_to": at(240)},
+    "sale pending, no end": {"sale_price": "79.90", "sale_from": at(1), "sale_to": None},
+    "sale active over the change of clocks": {"sale_price": "79.9", "sale_from": at(-2), "sale_to": at(2)},
+    "sale active, no beginning": {"sale_price": "79.90", "sale_from": None, "sale_to": at(0.01)},
+    "sale active, no dates": {"sale_price": "79.90"},
+    "sale ends now": {"sale_price": "79.90", "sale_from": at(-9), "sale_to": NOW},
+    "sale begins now": {"sale_price": "79.90", "sale_from": NOW, "sale_to": at(1)},
+    "sale inside out": {"sale_price": "79.90", "sale_from": at(2), "sale_to": at(1)},
+    "sale to the second": {
+        "sale_price": "79.90",
+        "sale_from": datetime(2026, 10, 24, 22, 0, 1, tzinfo=UTC),
+        "sale_to": datetime(2026, 10, 31, 22, 59, 59, tzinfo=UTC),
+    },
+    "sale elsewhere": {
+        "sale_price": "79.90",
+        "sale_from": at(-1).astimezone(tz=None),
+        "sale_to": at(1).astimezone(tz=None),
+    },
+    "sale no cheaper": {"sale_price": "89.90"},
+    "sale for nothing": {"sale_price": "0"},
+    "sale in words": {"sale_price": "less"},
+    "weightless": {"weight": "0", "weight_unit": "kg"},
+    "heavy": {"weight": "1000.0001", "weight_unit": "kg"},
+    "pounds": {"weight": "1.23456", "weight_unit": "lbs"},
+    "stones": {"weight": "3", "weight_unit": "st"},
+    "bare": {
+        **dict.fromkeys(
+            ["variant_title", "brand", "categories", "gtin", "mpn", "sku", "options", "weight", "weight_unit"]
+        ),
+        **dict.fromkeys(["quantity", "tags"]),
+        "images": "[]",
+    },
+}  # fmt: skip
+
+#: Name -> item. Each has a key of its own; the names say what is special.
+NASTY: dict[str, Item] = {
+    name: item(**{"key": f"{number:03d}", **changes}) for number, (name, changes) in enumerate(_NASTY.items())
+}
