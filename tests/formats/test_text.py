@@ -94,7 +94,7 @@ def test_html_becomes_what_a_reader_sees(html, text):
 
 
 @given(st.one_of(SOUP, ANY_TEXT))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_plain_text_never_holds_a_tag_or_an_illegal_character(html):
     text = plain(html)
     assert not TAG.search(text)
@@ -119,7 +119,6 @@ def wrapped(inner):
 
 
 @given(st.recursive(WORD, wrapped, max_leaves=20))
-@settings(deadline=None)
 def test_all_words_of_a_document_come_out_in_their_order(html):
     words = re.sub(r"<script>.*?</script>|<style>.*?</style>|<!--.*?-->|\[.*?\]", " ", html)
     words = re.sub(r"<\w+(\"[^\"]*\"|'[^']*'|[^'\">])*>|</\w+>", " ", words)

@@ -124,7 +124,7 @@ def within_limits(renderer, item):
 
 
 @given(FEEDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_xml_parser_finds_the_values_in_a_google_feed(items):
     root = etree.fromstring(document(GOOGLE, items), etree.XMLParser(recover=False, strip_cdata=False))
     found = []
@@ -140,7 +140,7 @@ def test_an_xml_parser_finds_the_values_in_a_google_feed(items):
 
 
 @given(ITEMS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_value_is_within_its_limits(item):
     for renderer in (GOOGLE, CSV, JSON):
         within_limits(renderer, item)
@@ -150,7 +150,7 @@ def test_every_value_is_within_its_limits(item):
 
 
 @given(FEEDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_csv_reader_finds_the_values_in_a_csv_feed(items):
     text = document(CSV, items).decode()
     assert not text.startswith("\ufeff")
@@ -174,7 +174,7 @@ def flat(value, joint, substitute):
 
 
 @given(FEEDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_json_parser_finds_the_values_in_a_json_feed(items):
     feed = json.loads(document(JSON, items))
     assert feed["version"] == "json-1"
@@ -182,7 +182,7 @@ def test_a_json_parser_finds_the_values_in_a_json_feed(items):
 
 
 @given(ITEMS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_equal_items_make_equal_bytes_whatever_was_rendered_before(item):
     for renderer in (GOOGLE, CSV, JSON):
         assert renderer.render(item) == Renderer(renderer.format, CONTEXT).render(item._replace())
