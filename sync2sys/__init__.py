@@ -10,7 +10,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from sync2sys import cli, crypto, database, logs, models  # noqa: F401 - models: the metadata must be whole
 from sync2sys.api import access, auth, channels, errors, feeds, health, public, requests, stores, sync
 from sync2sys.config import PREFIX, BadSetting, Settings, read
-from sync2sys.extensions import api, cache, db, limiter, migrate
+from sync2sys.extensions import api as rest
+from sync2sys.extensions import cache, db, limiter, migrate
 from sync2sys.outbound import Allowed, Outbound
 from sync2sys.panel import docs, home
 from sync2sys.ratelimit import storage_uri
@@ -62,11 +63,12 @@ def _bind(app: Flask) -> None:
     requests.register(app)
     limiter.init_app(app)
     access.register(app)
-    api.ERROR_SCHEMA = Error
-    api.init_app(app)
-    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    rest.ERROR_SCHEMA = Error
+    rest.init_app(app)
+    bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    rest.spec.components.security_scheme("bearer", bearer)
     for group in (auth, stores, sync, channels, feeds, public, health):
-        api.register_blueprint(group.bp)
+        rest.register_blueprint(group.bp)
     for page in (docs, home):
         app.register_blueprint(page.bp)
     errors.register(app)

@@ -9,6 +9,7 @@ import functools
 import logging
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -71,7 +72,12 @@ def prepare(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
+        try:
+            connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
+        except DBAPIError as error:
+            if _is_stale(error):
+                connection.invalidate()
+            raise
 
 
 def refuse_network_files(path: Path) -> None:
@@ -118,9 +124,9 @@ def transaction(work: Callable[P, R]) -> Callable[P, R]:
                     return result
                 except DBAPIError as error:
                     db.session.rollback()
-                    if not tries_left or not _is_deadlock(error):
+                    if not tries_left or not (_is_deadlock(error) or _is_stale(error)):
                         raise
-                    log.info("deadlock, trying again", extra={"work": work.__qualname__})
+                    log.info("trying the transaction again", extra={"work": work.__qualname__})
                     time.sleep(random.uniform(0.01, 0.2))  # noqa: S311 - no secret, only spread
                 except BaseException:
                     db.session.rollback()
@@ -154,3 +160,8 @@ def look(work: Callable[P, R]) -> Callable[P, R]:
 def _is_deadlock(error: DBAPIError) -> bool:
     arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     return bool(arguments) and arguments[0] in RETRYABLE
+
+
+def _is_stale(error: DBAPIError) -> bool:
+    """SQLite: somebody left a half-read cursor on this connection, so that it sees an old state for good."""
+    return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY_SNAPSHOT

@@ -107,6 +107,7 @@ def test_a_store_is_registered_connected_mirrored_published_fetched_and_disconne
 
     rows = list(csv.DictReader(io.StringIO(requests.get(feeds["csv"], timeout=20).text)))
     assert len(rows) == int(requests.get(feeds["csv"], timeout=20).headers["X-Feed-Products"])
+    requests.get(feeds["json"], timeout=20)
     document = requests.get(feeds["json"], timeout=20)
     assert document.headers["X-Cache"] == "HIT"
     assert len(json.loads(document.content)["items"]) == len(rows)

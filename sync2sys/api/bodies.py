@@ -74,7 +74,9 @@ class StrictParser(FlaskParser):
             # A body without a length is cut at the limit in silence, and might still parse.
             raise RequestEntityTooLarge
         if not raw:
-            return missing
+            if getattr(schema, "optional_body", False):
+                return missing
+            raise BadRequest("There is no body. Send a JSON object.")
         if not req.is_json:
             raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
         return load_json(raw)

@@ -2,7 +2,7 @@
 
 import hmac
 
-from flask import Response, current_app, jsonify, request
+from flask import Response, current_app, request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -10,6 +10,7 @@ from sync2sys.api.access import public
 from sync2sys.api.bodies import Blueprint
 from sync2sys.errors import Forbidden, Unavailable
 from sync2sys.extensions import cache, settings
+from sync2sys.schemas.health import Health, Readiness
 from sync2sys.services import health
 
 bp = Blueprint("health", __name__, description="Health")
@@ -17,16 +18,18 @@ bp = Blueprint("health", __name__, description="Health")
 
 @bp.get("/healthz")
 @public
+@bp.response(200, Health)
 @bp.doc(summary="The process answers")
-def healthz() -> Response:
+def healthz() -> dict[str, str]:
     """Answer as long as the process does; asks nobody."""
-    return jsonify(status="ok")
+    return {"status": "ok"}
 
 
 @bp.get("/readyz")
 @public
+@bp.response(200, Readiness)
 @bp.doc(summary="The service can do its work")
-def readyz() -> Response:
+def readyz() -> dict[str, object]:
     """Try the database, the schema and the disk; 503 when one of them fails.
 
     Why it failed, and how worker and queue are, is told to an operator only.
@@ -36,11 +39,12 @@ def readyz() -> Response:
     failed = [check.name for check in found if check.vital and not check.ok]
     if failed:
         raise Unavailable(f"Not ready: {', '.join(failed)}.", details=details, retry_after=10)
-    return jsonify({"status": "ready"} | ({"details": details} if details else {}))
+    return {"status": "ready"} | ({"details": details} if details else {})
 
 
 @bp.get("/metrics")
 @public
+@bp.response(200, {"type": "string"}, content_type="text/plain")
 @bp.doc(summary="Figures for Prometheus")
 def metrics() -> Response:
     """Show what the database knows, the same from every process."""

@@ -71,6 +71,7 @@ def _run(host: str, port: int, once: bool) -> None:
             _invite(base, feeds, shop_url)
             if not once:
                 supervisor.watch()
+                _say("\nThe demo is over.")
         finally:
             supervisor.stop()
             shop.stop()

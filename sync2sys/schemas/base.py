@@ -15,12 +15,17 @@ from sync2sys.outbound import canonical_origin, is_public
 class Contract(Schema):
     """A body of the published contract: fields that later plugins add are ignored."""
 
+    #: a request without any body is one with an empty object
+    optional_body = False
+
     class Meta:
         unknown = EXCLUDE
 
 
 class Own(Schema):
     """A body of our own: a field that we do not know is an error, for it would do nothing."""
+
+    optional_body = False
 
     class Meta:
         unknown = RAISE
@@ -33,8 +38,21 @@ class Instant(fields.Field[datetime]):
         return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class Flag(fields.Boolean):
+    """true or false, and nothing that merely looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Email(fields.String):
     """An e-mail address, loaded in its canonical form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        described = {"format": "email", "minLength": 5, "maxLength": 254}
+        super().__init__(**kwargs | {"metadata": described | kwargs.get("metadata", {})})
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
@@ -45,6 +63,10 @@ class Email(fields.String):
 
 class StoreAddress(fields.String):
     """The address of a store as its owner types it, loaded in its canonical form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        described = {"format": "store-address", "minLength": 3, "maxLength": 2048}
+        super().__init__(**kwargs | {"metadata": described | kwargs.get("metadata", {})})
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from sync2sys.schemas.base import Instant, Own, page_of
+from sync2sys.schemas.base import Flag, Instant, Own, page_of
 
 
 class Progress(Schema):
@@ -32,9 +32,9 @@ class Channel(Schema):
 
 
 class StartSync(Own):
-    full = fields.Boolean(
-        load_default=False, metadata={"description": "Compare everything, not only what changed."}
-    )
+    optional_body = True
+
+    full = Flag(load_default=False, metadata={"description": "Compare everything, not only what changed."})
 
 
 class Pull(Schema):

@@ -4,9 +4,15 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from sync2sys.schemas.base import Instant, Own, page_of
+from sync2sys.formats import FORMATS
+from sync2sys.schemas.base import Flag, Instant, Own, page_of
 
 NAME = validate.Length(1, 200)
+FORMAT = validate.OneOf(list(FORMATS))
+SLUG = [
+    validate.Length(3, 100),
+    validate.Regexp("^[a-z0-9]+(-[a-z0-9]+)*$", error="Letters, digits, hyphens."),
+]
 
 
 def _is_web_address(value: str) -> None:
@@ -24,11 +30,8 @@ class Document(Own):
 
 def _slug(**options: Any) -> fields.String:
     return fields.String(
-        validate=validate.Length(max=200),
-        metadata={
-            "description": "3 to 100 small letters, digits and single hyphens. Left out: 128 random bits.",
-            "example": "google-shopping-feed",
-        },
+        validate=SLUG,
+        metadata={"description": "Small letters, digits and single hyphens. Left out: 128 random bits."},
         **options,
     )
 
@@ -45,20 +48,18 @@ def _sources(**options: Any) -> fields.List:
 
 class NewFeed(Own):
     name = fields.String(required=True, validate=NAME)
-    format = fields.String(
-        required=True, validate=validate.Length(max=40), metadata={"description": "See /api/formats."}
-    )
+    format = fields.String(required=True, validate=FORMAT, metadata={"description": "See /api/formats."})
     slug = _slug()
-    published = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    published = Flag(load_default=False)
     sources = _sources(load_default=None)
     document = fields.Nested(Document, load_default=dict)
 
 
 class ChangedFeed(Own):
     name = fields.String(validate=NAME)
-    format = fields.String(validate=validate.Length(max=40))
+    format = fields.String(validate=FORMAT)
     slug = _slug()
-    published = fields.Boolean(truthy={True}, falsy={False})
+    published = Flag()
     sources = _sources()
     document = fields.Nested(Document)
 

@@ -26,6 +26,8 @@ class ConnectedStore(Schema):
 
 
 class DisconnectStore(Contract):
+    optional_body = True
+
     channelId = fields.String(
         load_default=None,
         allow_none=True,
