@@ -17,10 +17,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     DateTime,
-    Row,
     Select,
     String,
     bindparam,
+    case,
     func,
     literal,
     select,
@@ -34,10 +34,13 @@ from sync2sys.models import Channel, Product, Variant
 
 #: Rows a query. They are fetched page by page and not through a cursor, because MySQL has only one
 #: open result a connection, and its client would read all of it into memory.
-PAGE = 5000
+#: Small ones, because Python's garbage collector looks at all that are in memory again and again.
+PAGE = 2000
 
 PRODUCT = Product.__table__.c
 VARIANT = Variant.__table__.c
+#: Behind every key.
+_LAST = "\U0010ffff"
 _SALE_FROM, _SALE_TO = Item._fields.index("sale_from"), Item._fields.index("sale_to")
 _by_key = itemgetter(0)
 
@@ -121,55 +124,62 @@ def is_small(connection: Connection, sources: Sequence[Source], limit: int) -> b
 def stamps(connection: Connection, sources: Sequence[Source]) -> Iterator[Any]:
     """What tells whether an item has changed, of every variant, sorted by key (code points).
 
-    Rows of key, hash of the variant, hash of the product or None, sale price, beginning and end of
-    the sale, place of the source, external id; `sale_*` as `formats.sales` wants them, but naive.
+    Key, hashes of the variant and its product, and beginning and end of its sale as the database has
+    them (see `aware`), each None where there is none.
     """
-    streams = [_pages(connection, _stamp_query(source, no), source) for no, source in enumerate(sources)]
+    streams = [_stamps_of(connection, source) for source in sources]
     return streams[0] if len(streams) == 1 else merge(*streams, key=_by_key)
 
 
-def items(
-    connection: Connection, sources: Sequence[Source], ranges: dict[int, tuple[str, str]]
-) -> Iterator[Any]:
-    """Whole items, sorted by key: from each source those between two external ids, both included.
+def items(connection: Connection, sources: Sequence[Source], first: str, last: str) -> Iterator[Any]:
+    """Whole items, sorted by key: those between two keys, both included.
 
     Rows with the columns of `Item`, or an `Item`: making one of each row costs more than it is worth.
     """
     found = [
         connection.execute(
-            _item_query(sources[no]), {"channel": sources[no].channel_id, "first": first, "last": last}
+            _item_query(source), {"channel": source.channel_id, "first": low, "last": high}
         ).all()
-        for no, (first, last) in ranges.items()
+        for source in sources
+        for low, high in _between(source.prefix, first, last)
     ]
     rows = found[0] if len(found) == 1 else merge(*found, key=_by_key)
-    return map(_aware, rows)
+    return map(_with_zones, rows)
 
 
-def _pages(connection: Connection, query: Select[Any], source: Source) -> Iterator[Row[Any]]:
-    after = ""
+def _between(prefix: str, first: str, last: str) -> Iterator[tuple[str, str]]:
+    """The external ids whose prefixed keys lie between two keys; nothing where none can."""
+    if prefix + _LAST < first or last < prefix:
+        return
+    yield (
+        first.removeprefix(prefix) if first.startswith(prefix) else "",
+        last.removeprefix(prefix) if last.startswith(prefix) else _LAST,
+    )
+
+
+def _stamps_of(connection: Connection, source: Source) -> Iterator[Any]:
+    query, prefix, after = _stamp_query(), source.prefix, ""
     while True:
         page = connection.execute(query, {"channel": source.channel_id, "after": after}).all()
-        yield from page
+        yield from ((prefix + row[0], *row[1:]) for row in page) if prefix else page
         if len(page) < PAGE:
             return
-        after = page[-1].external_id
+        after = page[-1][0]
 
 
-def _stamp_query(source: Source, no: int) -> Select[Any]:
-    return (
-        _joined(
-            _prefixed(source, VARIANT.external_id).label("key"),
-            VARIANT.content_hash,
-            PRODUCT.content_hash,
-            type_coerce(VARIANT.sale_price, String).label("sale_price"),
-            type_coerce(VARIANT.sale_from, DateTime).label("sale_from"),
-            type_coerce(VARIANT.sale_to, DateTime).label("sale_to"),
-            literal(no).label("source"),
-            VARIANT.external_id.label("external_id"),
-        )
-        .where(VARIANT.external_id > bindparam("after"))
-        .limit(PAGE)
+@lru_cache(maxsize=1)
+def _stamp_query() -> Select[Any]:
+    """All as text: whatever has to be converted costs more than the rest of a scan."""
+    is_on_sale = VARIANT.sale_price.is_not(None)
+    hashes = VARIANT.content_hash.concat(func.coalesce(PRODUCT.content_hash, ""))
+    columns = (
+        VARIANT.external_id,
+        hashes,
+        case((is_on_sale, VARIANT.sale_from)),
+        case((is_on_sale, VARIANT.sale_to)),
     )
+    query = _joined(*(type_coerce(column, String) for column in columns))
+    return query.where(VARIANT.external_id > bindparam("after")).limit(PAGE)
 
 
 @lru_cache(maxsize=64)
@@ -224,13 +234,17 @@ def _prefixed(source: Source, column: ColumnElement[Any]) -> ColumnElement[Any]:
     return literal(source.prefix).concat(column) if source.prefix else column
 
 
-def _aware(row: Any) -> Any:
+def _with_zones(row: Any) -> Any:
     if row[_SALE_FROM] is None and row[_SALE_TO] is None:
         return row
     item = Item._make(row)
     return item._replace(sale_from=aware(item.sale_from), sale_to=aware(item.sale_to))
 
 
-def aware(moment: datetime | None) -> datetime | None:
+def aware(moment: str | datetime | None) -> datetime | None:
     """A time as it stands in the database, which is UTC, with its time zone."""
-    return moment and moment.replace(tzinfo=UTC)
+    if moment is None:
+        return None
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    return moment.replace(tzinfo=UTC)

@@ -44,6 +44,8 @@ VERSION = 1
 BATCH = 512
 #: Chunks whose items are read at once: about 500 items, with descriptions of any length.
 RUN = 16
+#: Different dates of sales that are remembered.
+PHASES_KEPT = 10_000
 #: How often a render begins again when somebody else changed the feed meanwhile.
 ROUNDS = 5
 #: A reader may still be at a render for so long after it was replaced.
@@ -158,8 +160,8 @@ class Wanted(NamedTuple):
 
     input_hash: str
     size: int
-    #: place of a source -> its first and last external id
-    ranges: dict[int, tuple[str, str]]
+    first_key: str
+    last_key: str
 
 
 class Sale(NamedTuple):
@@ -292,6 +294,8 @@ class _Press:
         self._base = orjson.dumps(_base(plan.format, plan.context, plan.sources))
         live_ids = pieces.ids_of(catalogue, plan.live.id) if plan.live else set()
         self._whole = Whole(live_ids)
+        #: beginning and end of a sale -> the state it is in
+        self._phases: dict[tuple[str | None, str | None], int] = {}
 
     def whole(self) -> Whole:
         renderer, whole = self._renderer, self._whole
@@ -343,27 +347,33 @@ class _Press:
             return
         for rows in grouped(items.stamps(self._catalogue, self._plan.sources), _key):
             text = "\0".join(
-                [f"{row[0]}\0{row[1]}\0{row[2]}\0{0 if row[3] is None else self._phase(row)}" for row in rows]
+                [
+                    f"{key}\0{hashes}\0{0 if begin is end is None else self._phase(begin, end)}"
+                    for key, hashes, begin, end in rows
+                ]
             )
             content = self._base + text.encode("utf-8", "surrogatepass")
             input_hash = blake2b(content, digest_size=16).hexdigest()
-            yield Wanted(input_hash, len(rows), _ranges(rows))
+            yield Wanted(input_hash, len(rows), rows[0][0], rows[-1][0])
 
-    def _phase(self, row: Any) -> int:
-        """The clock-dependent state of an item on sale; also notes when that changes next."""
-        sale = Sale(row[3], items.aware(row[4]), items.aware(row[5]))
+    def _phase(self, begin: str | None, end: str | None) -> int:
+        """The clock-dependent state of an item whose sale has dates; also notes when that changes next."""
+        known = self._phases.get((begin, end))
+        if known is not None:
+            return known
+        sale = Sale("1.00", items.aware(begin), items.aware(end))
         change = self._renderer.next_change(sale)
         if change is not None and (self._whole.stale_at is None or change < self._whole.stale_at):
             self._whole.stale_at = change
-        return self._renderer.phase(sale)
+        if len(self._phases) >= PHASES_KEPT:
+            self._phases.clear()
+        phase = self._phases[begin, end] = self._renderer.phase(sale)
+        return phase
 
     def _missing(self, batch: list[Wanted], found: dict[str, Piece]) -> Iterator[dict[str, Any]]:
         for run_of in _runs(batch, found):
-            ranges: dict[int, tuple[str, str]] = {}
-            for want in run_of:
-                for source, (first, last) in want.ranges.items():
-                    ranges[source] = (ranges.get(source, (first, ""))[0], last)
-            rows = items.items(self._catalogue, self._plan.sources, ranges)
+            first, last = run_of[0].first_key, run_of[-1].last_key
+            rows = items.items(self._catalogue, self._plan.sources, first, last)
             for want in run_of:
                 yield self._chunk(want, list(islice(rows, want.size)))
 
@@ -377,14 +387,6 @@ class _Press:
             if row[0] not in missing
         }
         return _row(self._plan.feed_id, want.input_hash, text, prices, excluded)
-
-
-def _ranges(rows: Sequence[Any]) -> dict[int, tuple[str, str]]:
-    ranges: dict[int, tuple[str, str]] = {}
-    for row in rows:
-        first, _ = ranges.get(row[6], (row[7], ""))
-        ranges[row[6]] = (first, row[7])
-    return ranges
 
 
 def _runs(batch: list[Wanted], found: dict[str, Piece]) -> Iterator[list[Wanted]]:

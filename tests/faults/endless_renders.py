@@ -1,0 +1,52 @@
+"""Render a feed anew without end, and be killed -9 in the middle again and again.
+
+    python -m tests.faults.endless_renders INSTANCE DATABASE_URL CHANNEL FEED KILLS
+
+Each child changes the whole catalogue to its next version, renders it, and goes on until it is killed
+at a random moment. The parent prints one line a kill.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+
+from sync2sys import create_app
+from sync2sys.extensions import db
+from sync2sys.models import Channel
+from sync2sys.services import renders
+from tests.services import catalogues
+
+ITEMS = 3000
+PADDING = "A description of a useful length. " * 15
+
+
+def main(instance, database_url, channel, feed, kills):
+    dice = random.Random(4711)
+    for number in range(int(kills)):
+        child = os.fork()
+        if child == 0:
+            work(instance, database_url, channel, feed)
+        time.sleep(dice.uniform(0.3, 1.1))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status):
+            raise SystemExit(f"the renderer ended by itself: {status}")
+        print(f"killed {number + 1}", flush=True)
+
+
+def work(instance, database_url, channel, feed):
+    try:
+        app = create_app(instance, DATABASE_URL=database_url, RENDERS_KEPT="1", LOG_LEVEL="WARNING")
+        with app.app_context():
+            while True:
+                version = db.session.get_one(Channel, channel).catalog_version
+                catalogues.fill(channel, catalogues.plain(ITEMS, title=f"Version {version}", text=PADDING))
+                renders.render(feed)
+    finally:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
