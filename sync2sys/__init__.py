@@ -8,7 +8,19 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sync2sys import cli, crypto, database, logs, models  # noqa: F401 - models: the metadata must be whole
-from sync2sys.api import access, auth, channels, errors, feeds, health, public, requests, stores, sync
+from sync2sys.api import (
+    access,
+    auth,
+    channels,
+    errors,
+    feeds,
+    health,
+    public,
+    requests,
+    stores,
+    sync,
+    webhooks,
+)
 from sync2sys.config import PREFIX, BadSetting, Settings, read
 from sync2sys.extensions import api as rest
 from sync2sys.extensions import cache, db, limiter, migrate
@@ -67,7 +79,7 @@ def _bind(app: Flask) -> None:
     rest.init_app(app)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     rest.spec.components.security_scheme("bearer", bearer)
-    for group in (auth, stores, sync, channels, feeds, public, health):
+    for group in (auth, stores, sync, channels, feeds, public, webhooks, health):
         rest.register_blueprint(group.bp)
     for page in (docs, home):
         app.register_blueprint(page.bp)

@@ -53,6 +53,7 @@ def test_the_public_routes_are_these(app):
         "POST /api/auth/login",
         "POST /api/stores/connect",
         "GET /api/public/feeds/<slug>",
+        "POST /api/webhooks/woocommerce/<channel_id>",
         "GET /api/formats",
         "GET /api/docs",
         "GET /healthz",

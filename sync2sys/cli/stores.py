@@ -7,11 +7,12 @@ from sqlalchemy import func, select
 from sync2sys.connectors import woocommerce
 from sync2sys.database import transaction
 from sync2sys.emails import canonical_email
-from sync2sys.errors import RemoteError
-from sync2sys.extensions import db, outbound
+from sync2sys.errors import NotFound, RemoteError, Sync2SysError
+from sync2sys.extensions import db, outbound, settings
 from sync2sys.models import Channel, Organization, Product
 from sync2sys.outbound import canonical_origin
 from sync2sys.services import stores as service
+from sync2sys.services import webhooks
 
 stores = AppGroup("stores", help="Connected stores.")
 
@@ -34,6 +35,32 @@ def connect(address: str, email: str, key: str, secret: str) -> None:
         raise click.ClickException(error.message) from error
     click.echo(f"{connected.channel.name} is connected as channel {connected.channel.id}.")
     click.echo(f"Mirror it now with `flask sync {connected.channel.id}`, or let `flask worker` do it.")
+
+
+@stores.command("webhook")
+@click.argument("channel_id")
+def webhook(channel_id: str) -> None:
+    """Show what to enter in WooCommerce so that it tells of changes at once.
+
+    Needs a public https address. Without webhooks changes are looked for every SYNC_MINUTES.
+    """
+    try:
+        secret = transaction(_webhook_secret)(channel_id)
+    except Sync2SysError as error:
+        raise click.ClickException(error.message) from error
+    click.echo("In WooCommerce, Settings, Advanced, Webhooks, add one for each topic:")
+    click.echo("  Topics:       Product created, Product updated, Product deleted")
+    click.echo(f"  Delivery URL: {settings.PUBLIC_URL}/api/webhooks/woocommerce/{channel_id}")
+    click.echo(f"  Secret:       {secret}")
+    if not settings.PUBLIC_URL.startswith("https:"):
+        click.echo("WordPress delivers to public addresses on port 80, 443 or 8080 only; set PUBLIC_URL.")
+
+
+def _webhook_secret(channel_id: str) -> str:
+    channel = db.session.get(Channel, channel_id)
+    if channel is None:
+        raise NotFound("No such channel. `flask stores list` shows them.")
+    return webhooks.secret_for(channel)
 
 
 @stores.command("list")

@@ -7,6 +7,7 @@ from sync2sys.models.jobs import Job, Worker
 from sync2sys.models.organizations import Membership, Organization, User
 from sync2sys.models.pulls import Pull, PullItem
 from sync2sys.models.tokens import Installation, Token
+from sync2sys.models.webhooks import WebhookDelivery
 
 __all__ = [
     "Channel",
@@ -24,5 +25,6 @@ __all__ = [
     "Token",
     "User",
     "Variant",
+    "WebhookDelivery",
     "Worker",
 ]

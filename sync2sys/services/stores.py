@@ -115,7 +115,8 @@ def _fill(channel: Channel, proof: Proof) -> None:
     shop = proof.shop
     channel.platform = proof.platform
     channel.state = "connected"
-    channel.credentials = {"key": proof.key, "secret": proof.secret}
+    kept = channel.credentials or {}
+    channel.credentials = kept | {"key": proof.key, "secret": proof.secret}
     channel.key_fingerprint = vault.fingerprint(proof.key)
     channel.capabilities = shop.capabilities
     channel.plugin_version = proof.plugin_version

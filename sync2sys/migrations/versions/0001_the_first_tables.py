@@ -341,6 +341,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_variant_sale", ["channel_id", "sale_to"], unique=False)
 
     op.create_table(
+        "webhook_delivery",
+        sa.Column("channel_id", sa.String(length=36), nullable=False),
+        sa.Column("delivery_id", sa.String(length=64), nullable=False),
+        sa.Column("received_at", types.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channel.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("channel_id", "delivery_id"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webhook_delivery_received_at"), ["received_at"], unique=False)
+
+    op.create_table(
         "pull_item",
         sa.Column("pull_id", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
@@ -402,6 +416,7 @@ def downgrade() -> None:
     op.drop_table("token")
     op.drop_table("render_chunk")
     op.drop_table("pull_item")
+    op.drop_table("webhook_delivery")
     op.drop_table("variant")
     op.drop_table("render")
     op.drop_table("pull")

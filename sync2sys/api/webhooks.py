@@ -1,0 +1,39 @@
+"""/api/webhooks: shops tell that something changed."""
+
+import re
+from typing import Any
+
+from flask import request
+
+from sync2sys.api.access import public
+from sync2sys.api.bodies import Blueprint
+from sync2sys.database import transaction
+from sync2sys.schemas.webhooks import Delivery, Received
+from sync2sys.services import webhooks
+
+bp = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="Shops tell of changes")
+
+#: A whole product, and some have long descriptions.
+MAX_BODY = 4 * 1024 * 1024
+#: What WooCommerce sends, unsigned, when a webhook is made.
+PING = re.compile(rb"webhook_id=\d{1,20}\Z")
+
+
+@bp.post("/woocommerce/<channel_id>")
+@public
+@bp.arguments(Delivery, location="headers")
+@bp.response(200, Received)
+def woocommerce(headers: dict[str, Any], channel_id: str) -> dict[str, Any]:
+    """Take a delivery of a WooCommerce webhook as a hint, and look at the shop soon.
+
+    The body counts only for its signature. A delivery that came before changes nothing, and neither does
+    the unsigned ping that WooCommerce sends when the webhook is made.
+    """
+    request.max_content_length = MAX_BODY
+    body = request.get_data()
+    if not headers["signature"] and PING.match(body):
+        return {"received": False}
+    taken = transaction(webhooks.accept)(
+        channel_id, body, headers["signature"], headers["delivery_id"], headers["topic"]
+    )
+    return {"received": taken}
