@@ -4,11 +4,8 @@ The limit is one f-string that writes the same Google items from the same raw ro
 checked, no text is cleaned, no address is looked at; only `&`, `<` and `>` are escaped. It makes the
 same bytes as the real renderer on this clean catalogue, which is asserted before anything is
 measured, and both are cut into the same chunks and packed alike.
-
-    python -m bench.render [--items 20000] [--million 1000000]
 """
 
-import argparse
 import random
 import resource
 import sqlite3
@@ -30,6 +27,9 @@ from sync2sys.formats.renderer import Renderer
 
 Make = Callable[[list[tuple]], bytes]
 Groups = Iterable[list[tuple]]
+Result = tuple[str, str, str, bool]
+
+ITEMS, MILLION = 20_000, 1_000_000
 
 ROUNDS = 4
 #: The column that a sale begins in; the next one is when it ends.
@@ -157,8 +157,15 @@ def seconds(makers: dict[str, Make], new_groups: Callable[[], Groups], *, pack: 
     return best
 
 
-def speed(count: int, variants: int) -> None:
-    """Print the ratios, with rows that come from SQLite while they are rendered and with rows in memory."""
+def run() -> Iterator[Result]:
+    """Yield (what, measured, requirement, whether it is met)."""
+    yield memory(MILLION)
+    for variants in (4, 1):
+        yield speed(ITEMS, variants)
+
+
+def speed(count: int, variants: int) -> Result:
+    """Google with gzip from rows of SQLite; prints the other formats, and all with rows in memory."""
     makers: dict[str, Make] = {"limit": partial(by_hand, simple=variants == 1)}
     for name, format in FORMATS.items():
         makers[name] = partial(rendered, Renderer(format, CONTEXT))
@@ -166,21 +173,23 @@ def speed(count: int, variants: int) -> None:
     def in_memory() -> Groups:
         return list(grouped(catalogue(count, variants)))
 
-    groups = in_memory()
-    for group in groups[:200]:
+    for group in list(in_memory())[:200]:
         assert makers["google"](group) == makers["limit"](group), "the limit does not write the same"
-    size = sum(len(makers["limit"](group)) for group in groups)
-    print(f"{count} items, {variants} a product, {len(groups)} chunks, {size / 1e6:.1f} MB of Google RSS")
-    with stored(catalogue(count, variants)) as rows:
-        report("rows from SQLite, with gzip", count, seconds(makers, lambda: grouped(rows()), pack=True))
-    report("rows in memory, with gzip", count, seconds(makers, in_memory, pack=True))
     report("rows in memory, no gzip", count, seconds(makers, in_memory, pack=False))
+    report("rows in memory, with gzip", count, seconds(makers, in_memory, pack=True))
+    with stored(catalogue(count, variants)) as rows:
+        taken = seconds(makers, lambda: grouped(rows()), pack=True)
+    report("rows from SQLite, with gzip", count, taken)
+    ratio = taken["limit"] / taken["google"]
+    what = f"rendering Google RSS with gzip, variants a product: {variants}"
+    return what, f"{ratio:.2f} of the f-string limit", "0.6", ratio >= 0.6
 
 
 def report(title: str, count: int, taken: dict[str, float]) -> None:
-    print(f"  {title}")
-    for name, each in taken.items():
-        print(f"    {name:7} {count / each:9,.0f} items/s, {taken['limit'] / each:.2f} of the limit")
+    ratios = ", ".join(
+        f"{name} {taken['limit'] / each:.2f}" for name, each in taken.items() if name != "limit"
+    )
+    print(f"    {title}: limit {count / taken['limit']:,.0f} items/s; {ratios}", flush=True)
 
 
 def grouped(rows: Iterable[tuple]) -> Groups:
@@ -206,36 +215,20 @@ def _with_times(row: tuple) -> tuple:
     return (*row[:BEGIN], *SALE, *row[BEGIN + 2 :]) if row[BEGIN] else row
 
 
-def stream(count: int) -> None:
-    """Render, pack and count without keeping anything; prints its own peak memory."""
+def memory(count: int) -> Result:
+    """Peak memory of a process of its own that renders and packs without keeping anything."""
+    # To be asked first: Linux counts the peak of whoever starts a process as its own.
+    command = [sys.executable, "-m", "bench.render", str(count)]
+    peak = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return f"peak memory of rendering {count} items", f"{peak} MB", "150 MB", peak < 150
+
+
+def stream(count: int) -> int:
+    """Render a feed, pack it and forget it; the peak memory in MB."""
     renderer = Renderer(FORMATS["google"], CONTEXT)
-    start = time.perf_counter()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    packed = (parts.pack(rendered(renderer, group)).extent for group in grouped(catalogue(count)))
-    whole = parts.total(packed)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(
-        f"{count} items streamed: {whole.raw_length / 1e6:,.0f} MB, {parts.gzip_length(whole) / 1e6:,.0f} MB "
-        f"gzipped, {time.perf_counter() - start:.0f} s with making the catalogue; "
-        f"peak memory {peak / 1024:.0f} MB ({before / 1024:.0f} MB before the first item)"
-    )
-
-
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    arguments.add_argument("--items", type=int, default=20_000)
-    arguments.add_argument("--million", type=int, default=1_000_000)
-    arguments.add_argument("--stream", type=int, help=argparse.SUPPRESS)
-    given = arguments.parse_args()
-    if given.stream:
-        stream(given.stream)
-        return
-    # In a process of its own, and first: Linux counts the peak of whoever starts a process as its own.
-    command = [sys.executable, "-m", "bench.render", "--stream", str(given.million)]
-    subprocess.run(command, check=True)
-    speed(given.items, variants=4)
-    speed(given.items, variants=1)
+    parts.total(parts.pack(rendered(renderer, group)).extent for group in grouped(catalogue(count)))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":
-    main()
+    print(stream(int(sys.argv[1])))
