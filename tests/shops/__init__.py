@@ -1,0 +1,1 @@
+"""Shops that tests talk to over real sockets."""
