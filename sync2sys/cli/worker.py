@@ -4,7 +4,6 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from sync2sys.services import startup
 from sync2sys.worker import Worker, run_until_signalled
 
 
@@ -16,7 +15,6 @@ def worker() -> None:
     Any number of workers may run, on any number of machines that share the database. Ctrl-C or SIGTERM
     lets it finish the page it is at and give back the rest; a second one ends it at once.
     """
-    startup.check()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     run_until_signalled(Worker(app))
 

@@ -169,6 +169,7 @@ def _take(job_id: str) -> Claim | None:
     if job.attempts > ATTEMPTS:
         # It was never failed, so it took its worker down with it, again and again.
         _end(job, "failed", f"The worker stopped {job.attempts - 1} times in the middle of it.")
+        log.error("given up: %s of %s stops its workers", job.kind, job.subject)
         return None
     return Claim(job.id, job.kind, job.subject, job.payload, token, job.attempts)
 

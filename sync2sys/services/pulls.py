@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from sync2sys.connectors.base import Page
 from sync2sys.database import look, transaction
@@ -74,6 +74,7 @@ def begin(channel_id: str, full: bool) -> Place | None:
         pull = Pull(channel_id=channel.id, since=since, key_fingerprint=channel.key_fingerprint)
         db.session.add(pull)
         db.session.flush()
+        _clear_ended(Pull.channel_id == channel.id)
         _forget_old(channel.id)
     return Place(
         pull.id,
@@ -211,17 +212,18 @@ def result_hash(pull_id: str) -> str:
 
 
 def sweep() -> int:
-    """Give up pulls that nobody goes on with, and delete what ended ones left staged; returns how many.
-
-    A worker killed between the end of a pull and its cleaning leaves rows behind.
-    """
+    """Give up pulls that nobody goes on with, and delete what ended ones left staged; returns how many."""
     forgotten = select(Pull).where(Pull.state == "running", Pull.touched_at < now() - FORGOTTEN)
     for pull in db.session.scalars(forgotten).all():
         end(pull, "abandoned", "Nobody went on with it.")
     db.session.flush()
-    leftover = select(PullItem.pull_id).where(PullItem.pull_id == Pull.id).exists()
-    ended = select(Pull.id).where(Pull.state != "running", Pull.finished_at > now() - 2 * FORGOTTEN, leftover)
-    ids = db.session.scalars(ended).all()
+    return _clear_ended(Pull.finished_at > now() - 2 * FORGOTTEN)
+
+
+def _clear_ended(among: ColumnElement[bool]) -> int:
+    """A worker killed between the end of a pull and its cleaning leaves rows behind."""
+    leftover = select(item.c.pull_id).where(item.c.pull_id == Pull.id).exists()
+    ids = db.session.scalars(select(Pull.id).where(Pull.state != "running", among, leftover)).all()
     for pull_id in ids:
         clear(pull_id)
     return len(ids)

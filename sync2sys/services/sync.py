@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import select, update
 
 from sync2sys.connectors import platforms
-from sync2sys.connectors.base import Connector, Page, Shop
+from sync2sys.connectors.base import Page, Shop
 from sync2sys.database import transaction
 from sync2sys.errors import RemoteError, StoreGarbled, StoreRefusedKeys, Sync2SysError
 from sync2sys.extensions import db, outbound
@@ -54,25 +54,23 @@ def run(claim: jobs.Claim) -> None:
 
 
 def _mirror(place: pulls.Place, claim: jobs.Claim) -> None:
-    connector, shop = _connect(place)
+    connector = platforms.open_shop(place.platform, outbound, place.credentials, place.capabilities)
+    shop = None
+    if place.is_full and place.cursor is None:
+        # Everything is asked anew, so also how to ask: the shop may have been updated.
+        shop = connector.shop()
+        connector = platforms.open_shop(place.platform, outbound, place.credentials, shop.capabilities)
     with closing(cast(Generator[Page], connector.pull(place.since, place.cursor))) as pages:
         for page in pages:
             pulls.stage(place, page, claim)
             claim.go_on()
+    if place.is_full and shop is None:
+        shop = connector.shop()
     verdict = transaction(_conclude)(place, shop, claim)
     transaction(pulls.clear)(place.pull_id)
     log.info("pull ended", extra=verdict | {"channel": place.channel_id, "pull": place.pull_id})
     if verdict["state"] == "failed":
         raise StoreGarbled(verdict["problem"])
-
-
-def _connect(place: pulls.Place) -> tuple[Connector, Shop | None]:
-    """The shop, asked anew who it is where everything is pulled anew."""
-    connector = platforms.open_shop(place.platform, outbound, place.credentials, place.capabilities)
-    if not place.is_full:
-        return connector, None
-    shop = connector.shop()
-    return platforms.open_shop(place.platform, outbound, place.credentials, shop.capabilities), shop
 
 
 def _conclude(place: pulls.Place, shop: Shop | None, claim: jobs.Claim) -> dict[str, Any]:

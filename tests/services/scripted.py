@@ -177,7 +177,9 @@ def connect(context, shops):
     return connect
 
 
-def connected(key, organization_id=None, plan="unlimited", platform="scripted", capabilities=None):
+def connected(
+    key, organization_id=None, plan="unlimited", platform="scripted", capabilities=None, secret="cs"
+):
     if organization_id is None:
         organization = Organization(name="Org", plan=plan)
         db.session.add(organization)
@@ -192,7 +194,7 @@ def connected(key, organization_id=None, plan="unlimited", platform="scripted", 
         capabilities=capabilities or {},
         key_fingerprint=vault.fingerprint(key),
     )
-    channel.credentials = {"key": key, "secret": "cs"}
+    channel.credentials = {"key": key, "secret": secret}
     db.session.add(channel)
     db.session.flush()
     return channel.id

@@ -426,6 +426,7 @@ def test_disconnecting_in_the_middle_gives_the_pull_up(channel, shop):
 
     shop.during = disconnect
     run(channel)
+    assert shop.pages_given == 2
     assert mirrored(channel) == {}
     assert last_pull(channel)["state"] == "abandoned"
     assert staged() == 0
@@ -754,6 +755,21 @@ def test_what_a_killed_worker_left_staged_is_swept(channel, shop):
     pass_time(2 * 86400)
     assert transaction(pulls.sweep)() == 1
     assert (staged(), last_pull(channel)["state"]) == (0, "abandoned")
+
+
+def test_what_was_left_staged_by_an_applied_pull_goes_with_the_next(channel, monkeypatch):
+    def die(pull_id):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pulls, "clear", die)
+        with pytest.raises(Killed):
+            sync.run(claimed(channel))
+    db.session.rollback()
+    assert (last_pull(channel)["state"], staged()) == ("applied", 10)
+    pass_time(61)
+    sync.run(jobs.claim(["sync"]))
+    assert staged() == 0
 
 
 def test_a_job_for_a_channel_that_is_gone_is_done(context):  # noqa: F811
