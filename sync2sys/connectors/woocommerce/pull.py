@@ -1,7 +1,7 @@
 """A pull: all of a shop's products and variations, or those that changed, page by page."""
 
 from collections.abc import Generator, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -12,7 +12,9 @@ from sync2sys.connectors.woocommerce.auth import Pairs
 from sync2sys.connectors.woocommerce.categories import Categories
 from sync2sys.connectors.woocommerce.client import Client
 from sync2sys.connectors.woocommerce.fields import ident
-from sync2sys.connectors.woocommerce.products import Reader, id_of, modified_at
+from sync2sys.connectors.woocommerce.ids import Ids
+from sync2sys.connectors.woocommerce.intake import OVERLAP, Intake
+from sync2sys.connectors.woocommerce.products import Reader, id_of
 from sync2sys.connectors.woocommerce.state import DONE, PRODUCTS, SETTLING, VARIATIONS, State
 from sync2sys.connectors.woocommerce.walk import Walk
 from sync2sys.connectors.woocommerce.windows import Windows
@@ -21,8 +23,6 @@ from sync2sys.errors import StoreBusy, StoreError, StoreGarbled
 PRODUCTS_ROUTE = "wc/v3/products"
 CATEGORIES_ROUTE = "wc/v3/products/categories"
 SORTED = (("orderby", "id"), ("order", "asc"))
-#: the filter is "modified after", and the shop's clock ticks in seconds
-OVERLAP = timedelta(seconds=60)
 #: how often a list that changes while its ids are counted is counted again
 ROUNDS = 4
 #: so many products whose variations are asked for one by one make a page
@@ -48,7 +48,7 @@ class Pull:
         self._home = home
         self._window = window
         self._state = (State.resumed(cursor) if cursor else None) or self._begun(since, route)
-        self._reader = Reader(home)
+        self._intake = Intake(self._state, Reader(home))
         self._windows = Windows(client)
         #: windows read beyond the two walks, and those expected
         self._more_done = self._more_left = 0
@@ -85,7 +85,7 @@ class Pull:
 
     def _prepare(self) -> None:
         state = self._state
-        self._reader = Reader(self._home, self._tree())
+        self._intake = Intake(state, Reader(self._home, self._tree()))
         if state.route and state.products.done:
             return
         total = self._known_total(state.route)
@@ -138,7 +138,7 @@ class Pull:
         for listing in self._windows.of(state.variations, state.route, self._changes()):
             if state.variations.ended:
                 state.stage = SETTLING
-            yield self._page(variants=self._read_variations(listing.items))
+            yield self._page(variants=self._intake.variations(listing.items))
 
     def _changes(self) -> Pairs:
         """The filter of an incremental pull."""
@@ -148,14 +148,9 @@ class Pull:
         after = (since - OVERLAP).strftime("%Y-%m-%dT%H:%M:%S")
         return (("modified_after", after), ("dates_are_gmt", "true"))
 
-    def _is_wanted(self, data: Any) -> bool:
-        """The same filter again: old versions do not know it, and silently list everything."""
-        since, modified = self._state.since, modified_at(data)
-        return since is None or modified is None or modified >= since - OVERLAP
-
     def _product_pages(self, items: Iterable[Any]) -> Iterator[Page]:
         """The products with their own variants, and with all others where these are not listed together."""
-        products, variants, parents = self._read_products(items)
+        products, variants, parents = self._intake.products(items)
         if not self._has_list:
             for some in _chunks(parents, PARENTS):
                 # The place is only kept with the last of these pages; until then the window may come again.
@@ -163,53 +158,9 @@ class Pull:
                 products, variants = [], self._of_parents(some)
         yield self._page(products, variants)
 
-    def _read_products(
-        self, items: Iterable[Any]
-    ) -> tuple[list[RemoteProduct], list[RemoteVariant], list[int]]:
-        products, variants, parents = [], [], []
-        for data in filter(self._is_wanted, items):
-            product, variant = self._reader.product(data)
-            products.append(product)
-            self._note_product(id_of(data), has_own=variant is not None)
-            if variant is not None:
-                variants.append(variant)
-            elif product.variant_ids:
-                parents.append(id_of(data))
-        return products, variants, parents
-
-    def _note_product(self, key: int, has_own: bool) -> None:
-        state = self._state
-        if not state.is_full:
-            return
-        state.seen_products.add(key)
-        if has_own and key in state.without_own:
-            state.without_own.discard([key])
-        elif not has_own:
-            state.without_own.add(key)
-
-    def _read_variations(self, items: Iterable[Any]) -> list[RemoteVariant]:
-        """Those that belong to a product. Shops keep variations of products that were deleted long ago."""
-        state, found = self._state, []
-        for data in filter(self._is_wanted, items):
-            parent = ident(data.get("parent_id"))
-            if parent is None or (state.is_full and parent not in state.seen_products):
-                state.orphans.add(id_of(data))
-                continue
-            found.append(self._reader.variation(data))
-            self._note_variation(id_of(data))
-        return found
-
-    def _note_variation(self, key: int) -> None:
-        if self._state.is_full:
-            self._state.seen_variations.add(key)
-
     def _of_parents(self, parents: Iterable[int]) -> list[RemoteVariant]:
-        found = []
-        for items, parent in self._windows.side_by_side(self._children, parents):
-            for data in items:
-                found.append(self._reader.variation(data, parent))
-                self._note_variation(id_of(data))
-        return found
+        answers = self._windows.side_by_side(self._children, parents)
+        return [variant for items, parent in answers for variant in self._intake.children(items, parent)]
 
     def _children(self, parent: int) -> tuple[list[Any], int]:
         """All variations of one product; none if it was deleted meanwhile. Runs beside others of its kind."""
@@ -242,13 +193,13 @@ class Pull:
             return True
         walk, listed = self._walk(), dict[int, int | None]()
         yield from self._list_ids(walk, PRODUCTS_ROUTE, listed)
+        state.hidden_products = self._hidden(walk, len(listed), "products")
         gone = [key for key in state.seen_products if key not in listed]
         missing = [key for key in listed if key not in state.seen_products]
         yield from self._drop_products(gone)
         for items in self._included(PRODUCTS_ROUTE, missing):
             yield from self._product_pages(items)
         state.products.steady = True
-        state.hidden_products = self._hidden(walk, len(listed), "products")
         state.variations.steady &= not (gone or missing)
         return walk.steady and all(key in state.seen_products for key in missing)
 
@@ -261,19 +212,14 @@ class Pull:
             return True
         walk, listed = self._walk(), dict[int, int | None]()
         yield from self._list_ids(walk, state.route, listed)
-        wanted = [
-            key for key, parent in listed.items() if parent is not None and parent in state.seen_products
-        ]
-        state.orphans.discard(list(state.orphans))
-        state.orphans.update(listed.keys() - set(wanted))
-        yield from self._drop_variations(
-            [key for key in state.seen_variations if key in state.orphans or key not in listed]
-        )
-        missing = [key for key in wanted if key not in state.seen_variations]
-        for items in self._included(state.route, missing):
-            yield self._page(variants=self._read_variations(items))
-        state.variations.steady = True
         state.hidden_variations = self._hidden(walk, len(listed), "variations")
+        wanted = {key for key, parent in listed.items() if parent and parent in state.seen_products}
+        state.orphans = Ids(sorted(listed.keys() - wanted))
+        yield from self._drop_variations([key for key in state.seen_variations if key not in wanted])
+        missing = [key for key in sorted(wanted) if key not in state.seen_variations]
+        for items in self._included(state.route, missing):
+            yield self._page(variants=self._intake.variations(items))
+        state.variations.steady = True
         return walk.steady and all(key in state.seen_variations for key in missing)
 
     def _hidden(self, walk: Walk, listed: int, noun: str) -> int:
@@ -345,18 +291,21 @@ class Pull:
         )
 
     def _product_total(self) -> int | None:
+        """The shop's last word. In the end it exceeds what was yielded by what the shop does not show."""
         state = self._state
         if not state.is_full:
             return None
-        return len(state.seen_products) if state.stage == DONE else state.products.total
+        return (
+            len(state.seen_products) + state.hidden_products if state.stage == DONE else state.products.total
+        )
 
     def _variant_total(self) -> int | None:
-        """By the shop's word once its products are known; exact at the end."""
+        """The same for variants; variations of products that the shop does not list are not counted."""
         state = self._state
         if not state.is_full or state.stage == PRODUCTS:
             return None
         if state.stage == DONE or state.variations.total is None:
-            return state.variants
+            return state.variants + state.hidden_variations
         return state.variants - len(state.seen_variations) + state.variations.total
 
 
