@@ -24,7 +24,7 @@ worker: .venv/run ## Only a worker, for more machines on one database
 	@$(BIN)/flask worker
 
 test: .venv/dev ## All tests; those that need a server run where there is one
-	@$(BIN)/pytest -n 2 $(TESTS)
+	@$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
 	@$(BIN)/python tests/mariadb.py $(TESTS)
 
 lint: .venv/dev ## Format, lint and layering
