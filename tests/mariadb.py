@@ -29,7 +29,8 @@ def main() -> int:
         return 1 if required else 0
     tests = sys.argv[1:] or DATABASE_TESTS
     environ = os.environ | {"SYNC2SYS_TEST_DB": "mariadb"}
-    return subprocess.call([sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", *tests], env=environ)
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", *tests]
+    return subprocess.call(command, env=environ)
 
 
 if __name__ == "__main__":
