@@ -15,6 +15,8 @@ from sync2sys.errors import Sync2SysError
 
 PREFIX = "SYNC2SYS_"
 FILE = "sync2sys.cfg"
+#: Where `flask serve` listens, so that other commands show the same addresses as long as PUBLIC_URL is unset.
+ADDRESS_FILE = "address"
 
 
 class BadSetting(Sync2SysError):
@@ -149,6 +151,8 @@ def read(environ: Mapping[str, str], instance: Path, **overrides: str) -> Settin
     """The settings of one instance. Raises BadSetting naming the setting and where it stands."""
     table = {setting.name: setting for setting in SETTINGS}
     given: dict[str, tuple[str, str]] = {}
+    if (instance / ADDRESS_FILE).exists():
+        given["PUBLIC_URL"] = ((instance / ADDRESS_FILE).read_text("ascii"), str(instance / ADDRESS_FILE))
     for name, value in _file(instance / FILE).items():
         given[name] = (value, str(instance / FILE))
     for variable, value in environ.items():

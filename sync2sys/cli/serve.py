@@ -1,6 +1,7 @@
 """flask serve: the whole service in one command."""
 
 import os
+from pathlib import Path
 
 import click
 from flask import current_app
@@ -8,10 +9,12 @@ from flask.cli import with_appcontext
 from sqlalchemy import exists, select
 
 from sync2sys.cli import schema
-from sync2sys.config import PREFIX, SETTINGS
+from sync2sys.config import ADDRESS_FILE, PREFIX, SETTINGS
 from sync2sys.extensions import db, settings
 from sync2sys.models import User
 from sync2sys.processes import Supervisor, is_free, web_command, worker_command
+
+DEFAULT_URL = next(setting.default for setting in SETTINGS if setting.name == "PUBLIC_URL")
 
 
 @click.command("serve")
@@ -42,12 +45,15 @@ def serve(host: str, port: int) -> None:
 
 
 def _public_url(host: str, port: int) -> str:
-    """What the settings say, or else where we listen."""
-    default = next(setting.default for setting in SETTINGS if setting.name == "PUBLIC_URL")
-    if default != settings.PUBLIC_URL:
+    """What the settings say, or else where we listen, remembered for other commands."""
+    remembered = Path(current_app.instance_path) / ADDRESS_FILE
+    known = remembered.read_text("ascii") if remembered.exists() else DEFAULT_URL
+    if known != settings.PUBLIC_URL:
         return str(settings.PUBLIC_URL)
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - only shown
-    return f"http://{shown}:{port}"
+    address = f"http://{shown}:{port}"
+    remembered.write_text(address, "ascii")
+    return address
 
 
 def _environment_hint() -> str:

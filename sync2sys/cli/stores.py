@@ -9,7 +9,7 @@ from sync2sys.database import transaction
 from sync2sys.emails import canonical_email
 from sync2sys.errors import NotFound, RemoteError, Sync2SysError
 from sync2sys.extensions import db, outbound, settings
-from sync2sys.models import Channel, Organization, Product
+from sync2sys.models import Channel, Membership, Organization, Product, User
 from sync2sys.outbound import canonical_origin
 from sync2sys.services import stores as service
 from sync2sys.services import webhooks
@@ -28,13 +28,26 @@ def connect(address: str, email: str, key: str, secret: str) -> None:
         origin = canonical_origin(address, outbound.allowed)
         shop = woocommerce.connect(outbound, origin, key, secret)
         proof = service.Proof(origin, "woocommerce", key, secret, shop)
-        connected = transaction(service.attach)(proof, canonical_email(email), None)
+        channel_id, name = transaction(_attach)(proof, canonical_email(email))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     except RemoteError as error:
         raise click.ClickException(error.message) from error
-    click.echo(f"{connected.channel.name} is connected as channel {connected.channel.id}.")
-    click.echo(f"Mirror it now with `flask sync {connected.channel.id}`, or let `flask worker` do it.")
+    click.echo(f"{name} is connected as channel {channel_id}.")
+    click.echo(f"Mirror it now with `flask sync {channel_id}`, or let `flask worker` do it.")
+
+
+def _attach(proof: service.Proof, email: str) -> tuple[str, str]:
+    """Connect it into the account's own organization, if it has one: whoever may run this decides that."""
+    own = (
+        select(Organization)
+        .join(Membership, Membership.organization_id == Organization.id)
+        .join(User, User.id == Membership.user_id)
+        .where(User.email == email, Membership.state == "active")
+        .order_by(Membership.created_at)
+    )
+    connected = service.attach(proof, email, None, db.session.scalars(own).first())
+    return connected.channel.id, connected.channel.name
 
 
 @stores.command("webhook")

@@ -36,8 +36,13 @@ class Connected:
     is_new: bool
 
 
-def attach(proof: Proof, email: str, bearer: Token | None) -> Connected:
+def attach(
+    proof: Proof, email: str, bearer: Token | None, organization: Organization | None = None
+) -> Connected:
     """Connect a proved store and queue its first sync.
+
+    A new channel goes to the organization given (by an operator), to that of a panel account that asks, or
+    to one of its own.
 
     The same store under the same account comes back to its channel; another store that now
     answers at that address gets a new organization, and the old channel is frozen.
@@ -50,7 +55,7 @@ def attach(proof: Proof, email: str, bearer: Token | None) -> Connected:
     channel = db.session.get(Channel, installation.channel_id) if installation.channel_id else None
     is_new = channel is None
     if channel is None:
-        organization = _organization_for(installation, proof, bearer)
+        organization = organization or _organization_for(installation, proof, bearer)
         channel = Channel(
             organization_id=organization.id, origin=proof.origin, origin_key=digest(proof.origin)
         )
