@@ -116,4 +116,4 @@ def figures() -> dict[str, dict[str, int]]:
 
 def _by_state(column: object) -> dict[str, int]:
     rows = db.session.execute(select(column, func.count()).group_by(column))  # type: ignore[call-overload]
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
