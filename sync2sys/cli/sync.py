@@ -2,18 +2,20 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from sync2sys.database import look, transaction
 from sync2sys.errors import Sync2SysError
-from sync2sys.extensions import db
+from sync2sys.extensions import db, outbound
 from sync2sys.models import Channel, Job, Pull
 from sync2sys.models.base import digest
+from sync2sys.outbound import canonical_origin
 from sync2sys.services import catalog, holds, jobs
 from sync2sys.worker import Worker
 
@@ -49,11 +51,10 @@ def sync(store: str | None, full: bool, show: bool) -> None:
 
 
 def _channel_id(store: str) -> str:
-    address = store.rstrip("/")
-    wanted = [Channel.id == store]
-    for origin in {address, f"https://{address}", f"http://{address}"}:
-        wanted.append(Channel.origin_key == digest(origin))
-    ids = db.session.scalars(select(Channel.id).where(or_(*wanted), Channel.state != "moved")).all()
+    wanted = Channel.id == store
+    with suppress(ValueError):
+        wanted |= Channel.origin_key == digest(canonical_origin(store, outbound.allowed))
+    ids = db.session.scalars(select(Channel.id).where(wanted, Channel.state != "moved")).all()
     if not ids:
         raise click.ClickException("No such store. `flask sync --list` shows them.")
     if len(ids) > 1:

@@ -123,8 +123,8 @@ def _rows(place: Place, kind: str, found: Sequence[Record], page: Page) -> list[
     known = look(_live_hashes)(kind, place.channel_id, list(by_id)) if place.is_full else {}
     lists = {} if place.is_full or kind != PRODUCT else _variant_lists(page)
     rows = []
-    for external_id, record in by_id.items():
-        content_hash = records.fingerprint(record)
+    for external_id, received in by_id.items():
+        record, content_hash = records.fingerprinted(received)
         packed = None
         if known.get(external_id) != content_hash:
             extra = {VARIANT_IDS: lists[external_id]} if external_id in lists else {}

@@ -23,6 +23,7 @@ from sync2sys.models.base import Moment, Money
 from sync2sys.services.upserts import table_of
 
 MAPPING_VERSION = 1
+SALT = str(MAPPING_VERSION).encode()
 
 PRODUCT, VARIANT = "product", "variant"
 TABLES = {PRODUCT: table_of(Product), VARIANT: table_of(Variant)}
@@ -39,64 +40,67 @@ Record = dict[str, Any]
 
 def of_product(product: RemoteProduct) -> Record:
     """Its columns as JSON values, without `text`. Raises StoreGarbled for an id that is none."""
-    return _cleaned(
-        {
-            "external_id": _id(product.external_id),
-            "kind": product.kind[:40],
-            "status": product.status[:40],
-            "published": product.published,
-            "title": product.title,
-            "link": product.link,
-            "description": product.description,
-            "summary": product.summary,
-            "brand": product.brand,
-            "categories": list(product.categories),
-            "tags": list(product.tags),
-            "images": list(product.images),
-            "attributes": product.attributes,
-            "meta": product.meta,
-            "modified_at": _moment(product.modified_at),
-        }
-    )
+    return {
+        "external_id": _id(product.external_id),
+        "kind": product.kind[:40],
+        "status": product.status[:40],
+        "published": product.published,
+        "title": product.title,
+        "link": product.link,
+        "description": product.description,
+        "summary": product.summary,
+        "brand": product.brand,
+        "categories": list(product.categories),
+        "tags": list(product.tags),
+        "images": list(product.images),
+        "attributes": product.attributes,
+        "meta": product.meta,
+        "modified_at": _moment(product.modified_at),
+    }
 
 
 def of_variant(variant: RemoteVariant) -> Record:
     """Its columns as JSON values, without `text`. Raises StoreGarbled for an id that is none."""
-    return _cleaned(
-        {
-            "external_id": _id(variant.external_id),
-            "product_external_id": _id(variant.product_external_id),
-            "published": variant.published,
-            "purchasable": variant.purchasable,
-            "title": variant.title,
-            "sku": variant.sku,
-            "gtin": variant.gtin[:64],
-            "mpn": variant.mpn,
-            "description": variant.description,
-            "link": variant.link,
-            "image": variant.image,
-            "options": variant.options,
-            "price": _money(variant.price),
-            "sale_price": _money(variant.sale_price),
-            "sale_from": _moment(variant.sale_from),
-            "sale_to": _moment(variant.sale_to),
-            "availability": variant.availability[:20],
-            "quantity": _quantity(variant.quantity),
-            "weight": _money(variant.weight),
-            "length": _money(variant.length),
-            "width": _money(variant.width),
-            "height": _money(variant.height),
-            "taxable": variant.taxable,
-            "tax_class": variant.tax_class[:100],
-            "modified_at": _moment(variant.modified_at),
-        }
-    )
+    return {
+        "external_id": _id(variant.external_id),
+        "product_external_id": _id(variant.product_external_id),
+        "published": variant.published,
+        "purchasable": variant.purchasable,
+        "title": variant.title,
+        "sku": variant.sku,
+        "gtin": variant.gtin[:64],
+        "mpn": variant.mpn,
+        "description": variant.description,
+        "link": variant.link,
+        "image": variant.image,
+        "options": variant.options,
+        "price": _money(variant.price),
+        "sale_price": _money(variant.sale_price),
+        "sale_from": _moment(variant.sale_from),
+        "sale_to": _moment(variant.sale_to),
+        "availability": variant.availability[:20],
+        "quantity": _quantity(variant.quantity),
+        "weight": _money(variant.weight),
+        "length": _money(variant.length),
+        "width": _money(variant.width),
+        "height": _money(variant.height),
+        "taxable": variant.taxable,
+        "tax_class": variant.tax_class[:100],
+        "modified_at": _moment(variant.modified_at),
+    }
 
 
-def fingerprint(record: Record) -> str:
-    """Equal records, equal fingerprints: 32 hex digits."""
-    canonical = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
-    return blake2b(canonical, digest_size=16, salt=str(MAPPING_VERSION).encode()).hexdigest()
+def fingerprinted(record: Record) -> tuple[Record, str]:
+    """The record as it can be kept, and its fingerprint: equal records, equal 32 hex digits.
+
+    Halves of surrogate pairs, which JSON can carry and no database keeps, become question marks.
+    """
+    try:
+        canonical = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        record = _without_surrogates(record)
+        canonical = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    return record, blake2b(canonical, digest_size=16, salt=SALT).hexdigest()
 
 
 def with_text(record: Record) -> Record:
@@ -152,16 +156,6 @@ def _quantity(quantity: int | None) -> int | None:
 
 def _moment(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
-
-
-def _cleaned(record: Record) -> Record:
-    """The record without halves of surrogate pairs, which JSON can carry and no database keeps."""
-    try:
-        orjson.dumps(record)
-    except TypeError:
-        cleaned: Record = _without_surrogates(record)
-        return cleaned
-    return record
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -40,6 +40,10 @@ class ScriptedShop:
         self.snapshots = []
         self.pages_given = 0
         self.during = None
+        #: variants that are listed though their product is not
+        self.strays = []
+        #: by page, ids of products that the shop says are gone by then
+        self.gone = {}
 
     # What the shop's owner does
 
@@ -127,9 +131,12 @@ class ScriptedShop:
             if self.fail_at is not None and number >= self.fail_at:
                 raise self.error
             self.pages_given += 1
+            gone = self.gone.get(number, [])
             yield Page(
                 products=[products[i] for i in chunks[number]],
-                variants=[variant for i in chunks[number] for variant in variants[i]],
+                variants=[variant for i in chunks[number] for variant in variants[i]] + self.strays,
+                gone_products=tuple(gone),
+                gone_variants=tuple(variant.external_id for i in gone for variant in variants[i]),
                 cursor={"done": number + 1, "snapshot": len(self.snapshots) - 1},
                 done=number + 1,
                 of=len(chunks),
@@ -141,7 +148,9 @@ class ScriptedShop:
     def _totals(self, ids, variants, since):
         if since is not None:
             return {}
-        counted = sum(len(variants[i]) for i in ids)
+        gone = {i for each in self.gone.values() for i in each}
+        ids = [i for i in ids if i not in gone]
+        counted = sum(len(variants[i]) for i in ids) + len(self.strays)
         return {
             "product_total": len(ids) if self.product_total is None else self.product_total,
             "variant_total": counted if self.variant_total is None else self.variant_total,

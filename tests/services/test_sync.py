@@ -223,11 +223,45 @@ def test_a_product_that_became_simple_has_its_own_variant_only(synced, shop):
     assert set(mirrored(synced)["2"][1]) == {"2"}
 
 
+def test_a_simple_product_that_changes_keeps_its_row(synced, shop):
+    shop.put(2, variants=0)
+    run(synced)
+    before = row(Variant, synced, "2")["id"]
+    shop.put(7)  # so that its row is not the newest, whose id would be given out again
+    run(synced)
+    shop.put(2, variants=0, title="Another")
+    run(synced)
+    assert mirrored(synced)["2"][0] == "Another"
+    assert row(Variant, synced, "2")["id"] == before
+
+
 def test_variants_are_kept_where_the_platform_does_not_list_them(synced, shop):
     shop.products["2"] = dataclasses.replace(shop.products["2"], variant_ids=None, modified_at=now())
     shop.variants["2"] = []
     run(synced)
     assert set(mirrored(synced)["2"][1]) == {"2-a"}
+
+
+def test_what_was_deleted_while_it_was_read_is_not_mirrored(synced, shop):
+    shop.gone = {2: ["1", "4"]}
+    shop.reprice(1, "5.00")
+    run(synced, full=True)
+    assert set(mirrored(synced)) == {"2", "3", "5"}
+    assert counts(last_pull(synced)) == (0, 0, 2)
+
+
+def test_a_variant_whose_product_is_gone_goes_with_it(synced, shop):
+    shop.strays = shop.variants["2"]
+    shop.remove(2)
+    run(synced, full=True)
+    assert look(
+        lambda: db.session.scalars(select(Variant.external_id).order_by(Variant.external_id)).all()
+    )() == [
+        "1-a",
+        "3-a",
+        "4-a",
+        "5-a",
+    ]
 
 
 def test_two_channels_with_the_same_ids_are_apart(connect, synced, shop):  # noqa: F811
