@@ -65,7 +65,7 @@ def prepare(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-16000",
+            "cache_size=-4000",  # KB, for each of many connections
             "journal_size_limit=67108864",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -5,7 +5,7 @@ own chunk and at most those up to the next key that always begins one. All other
 stay as they are, and so do their rendered bytes.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 from zlib import crc32
@@ -42,3 +42,17 @@ def grouped(items: Iterable[T], key: Callable[[T], str] = attrgetter("key")) -> 
         previous = current
     if chunk:
         yield chunk
+
+
+def borders(keys: Sequence[str]) -> list[int]:
+    """The places in sorted keys at which chunks begin, where the first one begins one.
+
+    The same chunks as those of `grouped`, in a fraction of the time.
+    """
+    places = [0]
+    encoded = [key.encode("utf-8", "surrogatepass") for key in keys]
+    for place in [place for place, key in enumerate(encoded) if not crc32(key) % AVERAGE] + [len(keys)]:
+        places += range(places[-1] + LONGEST, place, LONGEST)
+        if places[-1] < place < len(keys):
+            places.append(place)
+    return places

@@ -21,7 +21,12 @@ class Product(Base):
     """What a shop's product shares among its variants."""
 
     __tablename__ = "product"
-    __table_args__ = (UniqueConstraint("channel_id", "external_id"), TABLE)
+    __table_args__ = (
+        UniqueConstraint("channel_id", "external_id"),
+        # All that the scan of a render reads of a product, so that it does not touch the rows.
+        Index("ix_product_scan", "channel_id", "external_id", "content_hash"),
+        TABLE,
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     channel_id: Mapped[str] = mapped_column(ForeignKey("channel.id", ondelete="CASCADE"))
@@ -53,7 +58,17 @@ class Variant(Base):
     __table_args__ = (
         UniqueConstraint("channel_id", "external_id"),
         Index("ix_variant_product", "channel_id", "product_external_id"),
-        Index("ix_variant_sale", "channel_id", "sale_to"),
+        # The same for a variant.
+        Index(
+            "ix_variant_scan",
+            "channel_id",
+            "external_id",
+            "product_external_id",
+            "content_hash",
+            "sale_price",
+            "sale_from",
+            "sale_to",
+        ),
         TABLE,
     )
 

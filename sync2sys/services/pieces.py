@@ -37,23 +37,31 @@ class Piece(NamedTuple):
     excluded: dict[str, int] | None
 
 
-_PIECE = (
-    Chunk.id,
-    Chunk.input_hash,
-    Chunk.items,
-    Chunk.length,
-    Chunk.packed_length,
-    Chunk.crc,
-    Chunk.digest,
-    Chunk.packed_digest,
-    Chunk.excluded,
-)
+_PIECE = [
+    CHUNKS.c[name]
+    for name in (
+        "id",
+        "input_hash",
+        "items",
+        "length",
+        "packed_length",
+        "crc",
+        "digest",
+        "packed_digest",
+        "excluded",
+    )
+]
 
 
 def find(feed_id: str, hashes: Sequence[str]) -> dict[str, Piece]:
     """The stored pieces that were made from these inputs, by input hash."""
-    query = select(*_PIECE).where(Chunk.feed_id == feed_id, Chunk.input_hash.in_(hashes))
-    return {row.input_hash: Piece._make(row) for row in db.session.execute(query.order_by(Chunk.id))}
+    found: dict[str, Piece] = {}
+    for start in range(0, len(hashes), BATCH):
+        some = hashes[start : start + BATCH]
+        query = select(*_PIECE).where(CHUNKS.c.feed_id == feed_id, CHUNKS.c.input_hash.in_(some))
+        query = query.order_by(CHUNKS.c.id)
+        found |= {row[1]: Piece._make(row) for row in db.session.connection().execute(query)}
+    return found
 
 
 def add(rows: list[dict[str, Any]]) -> None:

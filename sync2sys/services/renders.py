@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b, sha256
-from itertools import islice
-from operator import itemgetter
+from itertools import islice, pairwise
+from operator import itemgetter, lt
 from typing import Any, NamedTuple
 
 import orjson
@@ -26,8 +26,8 @@ from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, NotFound, Sync2SysError, Unavailable
 from sync2sys.extensions import db, settings
 from sync2sys.formats import FORMATS
-from sync2sys.formats.base import Context, Format
-from sync2sys.formats.chunks import grouped
+from sync2sys.formats.base import Context, Format, Item
+from sync2sys.formats.chunks import borders
 from sync2sys.formats.money import amount
 from sync2sys.formats.parts import NOTHING, Extent, gzip_length, pack, total, unpack
 from sync2sys.formats.renderer import Renderer
@@ -40,8 +40,9 @@ from sync2sys.services.pieces import Piece
 
 #: Part of what every piece is made from. Raised when this module or `items` makes other bytes of equal data.
 VERSION = 1
-#: Chunks of items that are looked up, and stored where they are missing, at once.
-BATCH = 512
+#: Chunks of items that are looked up at once, and stored at once where they are missing.
+BATCH = 2048
+STORED = 256
 #: Chunks whose items are read at once: about 500 items, with descriptions of any length.
 RUN = 16
 #: Different dates of sales that are remembered.
@@ -58,6 +59,7 @@ CAUSES = ("not_published", "variant_not_published", "no_price", "no_currency", "
 
 log = logging.getLogger(__name__)
 _key = itemgetter(0)
+_PRICE, _CURRENCY = Item._fields.index("price"), Item._fields.index("currency")
 
 
 class Overtaken(Sync2SysError):
@@ -294,8 +296,8 @@ class _Press:
         self._base = orjson.dumps(_base(plan.format, plan.context, plan.sources))
         live_ids = pieces.ids_of(catalogue, plan.live.id) if plan.live else set()
         self._whole = Whole(live_ids)
-        #: beginning and end of a sale -> the state it is in
-        self._phases: dict[tuple[str | None, str | None], int] = {}
+        #: dates of a sale -> the state it is in
+        self._phases: dict[str, int] = {}
 
     def whole(self) -> Whole:
         renderer, whole = self._renderer, self._whole
@@ -332,9 +334,9 @@ class _Press:
             if self._claim is not None:
                 self._claim.go_on()
             found = look(pieces.find)(self._plan.feed_id, [want.input_hash for want in batch])
-            rows = list(self._missing(batch, found))
-            if rows:
-                found |= self._store(rows)
+            rows = self._missing(batch, found.copy())
+            while some := list(islice(rows, STORED)):
+                found |= self._store(some)
             for want in batch:
                 yield found[want.input_hash]
 
@@ -345,29 +347,42 @@ class _Press:
         """The chunks of the catalogue, by what tells whether their bytes exist already."""
         if not self._plan.sources:
             return
-        for rows in grouped(items.stamps(self._catalogue, self._plan.sources), _key):
-            text = "\0".join(
-                [
-                    f"{key}\0{hashes}\0{0 if begin is end is None else self._phase(begin, end)}"
-                    for key, hashes, begin, end in rows
-                ]
-            )
-            content = self._base + text.encode("utf-8", "surrogatepass")
-            input_hash = blake2b(content, digest_size=16).hexdigest()
-            yield Wanted(input_hash, len(rows), rows[0][0], rows[-1][0])
+        # Column by column: what is done for each row in Python is most of what a scan costs.
+        keys: list[str] = []
+        stamps: list[str] = []
+        for page in items.stamps(self._catalogue, self._plan.sources):
+            more_keys, more_stamps = zip(*page, strict=True)
+            keys += more_keys
+            stamps += more_stamps
+            _check_order(keys)
+            places = borders(keys)
+            for begin, end in pairwise(places):
+                yield self._want(keys[begin:end], stamps[begin:end])
+            # The last chunk may go on in the next page.
+            keys, stamps = keys[places[-1] :], stamps[places[-1] :]
+        if keys:
+            yield self._want(keys, stamps)
 
-    def _phase(self, begin: str | None, end: str | None) -> int:
+    def _want(self, keys: list[str], stamps: list[str]) -> Wanted:
+        text = "\0".join(keys + stamps)
+        if len(max(stamps, key=len)) > items.HASHES:
+            text += "".join([str(self._phase(stamp)) for stamp in stamps if len(stamp) > items.HASHES])
+        content = self._base + text.encode("utf-8", "surrogatepass")
+        return Wanted(blake2b(content, digest_size=16).hexdigest(), len(keys), keys[0], keys[-1])
+
+    def _phase(self, stamp: str) -> int:
         """The clock-dependent state of an item whose sale has dates; also notes when that changes next."""
-        known = self._phases.get((begin, end))
+        dates = stamp[items.HASHES :]
+        known = self._phases.get(dates)
         if known is not None:
             return known
-        sale = Sale("1.00", items.aware(begin), items.aware(end))
+        sale = Sale("1.00", *items.sale_of(stamp))
         change = self._renderer.next_change(sale)
         if change is not None and (self._whole.stale_at is None or change < self._whole.stale_at):
             self._whole.stale_at = change
         if len(self._phases) >= PHASES_KEPT:
             self._phases.clear()
-        phase = self._phases[begin, end] = self._renderer.phase(sale)
+        phase = self._phases[dates] = self._renderer.phase(sale)
         return phase
 
     def _missing(self, batch: list[Wanted], found: dict[str, Piece]) -> Iterator[dict[str, Any]]:
@@ -379,14 +394,20 @@ class _Press:
 
     def _chunk(self, want: Wanted, rows: list[Any]) -> dict[str, Any]:
         text, left_out = self._renderer.chunk(rows)
-        excluded = Counter(_cause(self._renderer.reasons(row)) for row in left_out)
+        excluded = Counter(_cause(self._renderer.reasons(Item._make(row))) for row in left_out)
         missing = set(map(_key, left_out))
         prices = {
-            row[0]: f"{amount(row.price, row.currency)} {row.currency}"
+            row[0]: f"{amount(row[_PRICE], row[_CURRENCY])} {row[_CURRENCY]}"
             for row in rows
             if row[0] not in missing
         }
         return _row(self._plan.feed_id, want.input_hash, text, prices, excluded)
+
+
+def _check_order(keys: list[str]) -> None:
+    """Raise ValueError where the database does not sort by code points, or a key comes twice."""
+    if not all(map(lt, keys, islice(keys, 1, None))):
+        raise ValueError(f"the items of a feed are not sorted between {keys[0]!r} and {keys[-1]!r}")
 
 
 def _runs(batch: list[Wanted], found: dict[str, Piece]) -> Iterator[list[Wanted]]:

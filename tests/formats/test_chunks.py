@@ -1,11 +1,12 @@
 import itertools
+from itertools import pairwise
 from operator import attrgetter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync2sys.formats.chunks import AVERAGE, LONGEST, begins, grouped
+from sync2sys.formats.chunks import AVERAGE, LONGEST, begins, borders, grouped
 from tests.formats.catalogue import item
 
 KEYS = st.sets(
@@ -65,3 +66,15 @@ def test_no_items_are_no_chunks():
 def test_keys_that_are_not_sorted_and_unique_are_refused(keys):
     with pytest.raises(ValueError, match="out of order"):
         list(grouped(keys, key=str))
+
+
+@given(st.sets(st.integers(0, 10**6).map(str) | st.text(), min_size=1, max_size=400))
+def test_borders_are_where_the_chunks_begin(keys):
+    keys = sorted(keys)
+    places = [*borders(keys), len(keys)]
+    assert [keys[a:b] for a, b in pairwise(places)] == list(grouped(keys, key=str))
+
+
+def test_borders_cut_a_long_run_without_a_beginning():
+    keys = [key for key in (f"{number:06d}" for number in range(1000)) if not begins(key)][:200]
+    assert borders(keys) == [0, 64, 128, 192]

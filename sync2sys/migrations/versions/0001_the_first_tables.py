@@ -241,6 +241,9 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
+    with op.batch_alter_table("product", schema=None) as batch_op:
+        batch_op.create_index("ix_product_scan", ["channel_id", "external_id", "content_hash"], unique=False)
+
     op.create_table(
         "pull",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -338,7 +341,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("variant", schema=None) as batch_op:
         batch_op.create_index("ix_variant_product", ["channel_id", "product_external_id"], unique=False)
-        batch_op.create_index("ix_variant_sale", ["channel_id", "sale_to"], unique=False)
+        batch_op.create_index(
+            "ix_variant_scan",
+            [
+                "channel_id",
+                "external_id",
+                "product_external_id",
+                "content_hash",
+                "sale_price",
+                "sale_from",
+                "sale_to",
+            ],
+            unique=False,
+        )
 
     op.create_table(
         "webhook_delivery",

@@ -1,0 +1,81 @@
+"""What a render costs, from the catalogue's rows to the published generation, on SQLite.
+
+python -m bench.renders [--items 100000] [--million]
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from bench import mirror
+from sync2sys.extensions import db
+from sync2sys.models import Feed
+from sync2sys.services import renders
+
+ITEMS = 100_000
+MILLION = 1_000_000
+ROUNDS = 3
+
+
+def run() -> Iterator[tuple[str, str, str, bool]]:
+    """Yield (what, measured, requirement, whether it is met)."""
+    with mirror.service(ITEMS):
+        full = _seconds()
+        print(f"    a full render of {ITEMS} items: {full:.2f} s", flush=True)
+        nothing = min(_seconds() for _ in range(ROUNDS))
+        yield "a render where nothing changed", f"1/{full / nothing:.0f} of full", "1/15", full > 15 * nothing
+        scan = min(_seconds(unmarked=True) for _ in range(ROUNDS))
+        print(f"    where only a scan can tell that: 1/{full / scan:.0f} of full", flush=True)
+        few = min(_seconds(changed=0.001) for _ in range(ROUNDS))
+        yield "a render where 0.1 % changed", f"1/{full / few:.1f} of full", "1/8", full > 8 * few
+    peak = _peak(MILLION)
+    yield f"peak memory of a render of {MILLION} items", f"{peak:.0f} MB", "150 MB", peak < 150
+
+
+def _seconds(*, unmarked: bool = False, changed: float = 0) -> float:
+    """The time of one render: the first, without its mark, or after a change."""
+    if changed:
+        mirror.reprice(changed)
+    if unmarked:
+        db.session.get_one(Feed, "f").rendered_mark = ""
+        db.session.commit()
+    start = time.perf_counter()
+    outcome = renders.render("f")
+    took = time.perf_counter() - start
+    if outcome.items + sum(outcome.excluded.values()) < 1:
+        raise RuntimeError("nothing was rendered")
+    return took
+
+
+def _peak(count: int) -> float:
+    """Resident megabytes at most of a process that does nothing but render so many items."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.renders", "--memory", str(count)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return float(done.stdout.split()[-1])
+
+
+def _memory(count: int) -> None:
+    """Render and print the peak."""
+    with mirror.service(count):
+        before = mirror.resident("VmRSS")
+        start = time.perf_counter()
+        outcome = renders.render("f")
+        took = time.perf_counter() - start
+    print(
+        f"{outcome.items} items in {took:.0f} s, {before:.0f} MB before, at most {mirror.resident('VmHWM'):.0f}"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--memory", type=int, default=0)
+    given = parser.parse_args()
+    if given.memory:
+        _memory(given.memory)
+    else:
+        for row in run():
+            print(*row, sep="\t")
