@@ -213,11 +213,13 @@ def _failed(claim: jobs.Claim, error: Exception) -> str:
 def run_until_signalled(worker: Worker) -> None:
     """Work until SIGTERM or SIGINT; a second one ends the process at once. For the main thread only."""
     signals: SimpleQueue[int] = SimpleQueue()
+    told: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if worker.stop.is_set():
+        if told:
             os._exit(1)
-        signals.put(number)  # the one way to hand something on that is safe in a signal handler
+        told.append(number)
+        signals.put(number)  # the one way to wake another that is safe in a signal handler
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, handle)

@@ -1,7 +1,9 @@
 """kill -9 of a worker at random moments of a sync: nothing lost, nothing doubled, nothing half done."""
 
+import os
 import random
 import signal
+import threading
 import time
 from decimal import Decimal
 
@@ -37,15 +39,25 @@ class SlowShop(Shop):
 
     def __init__(self, *args, **kwargs):
         self.asked = []
+        #: cleared, it keeps whoever wants more than `freely` windows of products waiting
+        self.open = threading.Event()
+        self.open.set()
+        self.freely = 0
         super().__init__(*args, **kwargs)
 
     def answer(self, request):
         self.asked.append(request.target)
         time.sleep(LATENCY)
+        if _is_window(request.target) and len(self.windows()) > self.freely:
+            self.open.wait(30)
         return super().answer(request)
 
     def asked_so_far(self):
         return len(self.asked)
+
+    def close_after(self, windows):
+        self.freely = windows
+        self.open.clear()
 
     def windows(self):
         """How often whole products were asked for, by where the window begins."""
@@ -189,10 +201,12 @@ def test_kills_lose_nothing_and_leave_nothing_half_done(shop, channel, workers, 
 
 
 def test_after_a_kill_it_goes_on_where_it_was(shop, channel, workers):
+    shop.close_after(4)
     ask(channel)
     pid = workers.start()
-    until(lambda: pulls_of(channel) and pulls_of(channel)[0]["pages_done"] >= 4, workers)
+    until(lambda: pulls_of(channel) and pulls_of(channel)[0]["pages_done"] >= 3, workers)
     workers.kill(pid)
+    shop.open.set()
     let_leases_run_out()
     work_to_the_end(workers)
     assert_whole(shop, channel, ["1.00"])
@@ -203,15 +217,37 @@ def test_after_a_kill_it_goes_on_where_it_was(shop, channel, workers):
 
 
 def test_told_to_stop_it_stops_after_the_page_and_the_next_one_goes_on_at_once(shop, channel, workers):
+    shop.close_after(3)
     ask(channel)
+    stops = workers.stops()
     pid = workers.start()
     until(lambda: pulls_of(channel) and pulls_of(channel)[0]["pages_done"] >= 2, workers)
-    workers.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGTERM)
+    until(lambda: workers.stops() > stops, workers)
+    shop.open.set()
+    until(lambda: not is_alive(pid), workers)
     (job,) = live()
     assert (job["state"], job["token"]) == ("queued", None)
     work_to_the_end(workers)
     assert_whole(shop, channel, ["1.00"])
     assert shop.windows()[0] == 1
+
+
+def test_told_twice_it_ends_at_once_and_the_job_is_free_when_its_lease_runs_out(shop, channel, workers):
+    shop.close_after(0)
+    ask(channel)
+    stops = workers.stops()
+    pid = workers.start()
+    until(shop.windows, workers)
+    os.kill(pid, signal.SIGTERM)
+    until(lambda: workers.stops() > stops, workers)
+    assert is_alive(pid)
+    workers.kill(pid, signal.SIGTERM)
+    assert [job["state"] for job in live()] == ["running"]
+    shop.open.set()
+    let_leases_run_out()
+    work_to_the_end(workers)
+    assert_whole(shop, channel, ["1.00"])
 
 
 def test_two_workers_and_a_kill_of_one_do_a_sync_once(shop, channel, workers):

@@ -74,11 +74,18 @@ class Workers:
             time.sleep(0.005)
         self._pids.discard(pid)
 
+    def log(self):
+        return self._forks.log.read_text("utf-8", "replace")
+
+    def stops(self):
+        """How often a worker has said that it was told to stop."""
+        return self.log().count("stopping after signal")
+
     def tail(self):
-        return self._forks.log.read_text("utf-8", "replace")[-4000:]
+        return self.log()[-4000:]
 
     def close(self):
-        for pid in list(self._pids):
+        for pid in filter(is_alive, list(self._pids)):
             self.kill(pid)
 
 
