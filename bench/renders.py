@@ -66,7 +66,8 @@ def _memory(count: int) -> None:
         outcome = renders.render("f")
         took = time.perf_counter() - start
     print(
-        f"{outcome.items} items in {took:.0f} s, {before:.0f} MB before, at most {mirror.resident('VmHWM'):.0f}"
+        f"{outcome.items} items in {took:.0f} s, {before:.0f} MB before, "
+        f"at most {mirror.resident('VmHWM'):.0f}"
     )
 
 

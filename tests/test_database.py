@@ -24,10 +24,10 @@ def count():
 def test_what_fails_half_way_leaves_nothing(app):
     def work():
         add()
-        raise ValueError
+        raise ValueError("half way")
 
     with app.app_context():
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="half way"):
             transaction(work)()
         assert count() == 0
 
