@@ -54,7 +54,7 @@ class Service:
         while time.monotonic() < deadline:
             try:
                 found = condition()
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 found = None
             if found:
                 return found
