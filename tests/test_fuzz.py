@@ -11,7 +11,7 @@ from tests.service import Service
 from tests.shops.woocommerce import WooShop
 
 #: Cases for each operation, and what all of them must come to.
-EXAMPLES = 40
+EXAMPLES = 70
 AT_LEAST = 2000
 #: It would end the token that the others are tried with.
 ENDING = "/api/stores/disconnect"
