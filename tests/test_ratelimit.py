@@ -15,8 +15,15 @@ from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from sync2sys import ratelimit
-from sync2sys.ratelimit import Fallback, MemoryWindow, RedisWindow, SqliteWindow, storage_uri
+from sync2sys.ratelimit import (
+    Fallback,
+    MemoryWindow,
+    RedisWindow,
+    SqliteWindow,
+    fallback,
+    sqlite,
+    storage_uri,
+)
 from tests.conftest import REDIS
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -158,8 +165,8 @@ def test_expired_hits_are_swept_out_of_the_file(place, monkeypatch):
     window = SqliteWindow(str(place))
     for number in range(400):
         window.hit(f"visitor {number}", 1, 60)
-    later = ratelimit._now() + 61_000_000
-    monkeypatch.setattr(ratelimit, "_now", lambda: later)
+    later = sqlite._now() + 61_000_000
+    monkeypatch.setattr(sqlite, "_now", lambda: later)
     for _ in range(150):
         window.hit("somebody", 1000, 60)
     assert sqlite3.connect(place).execute("SELECT count(*) FROM hit").fetchone()[0] <= 150
@@ -207,7 +214,7 @@ def test_a_redis_that_never_answers_delays_one_caller_only(tmp_path, key):
 
 @pytest.mark.redis
 def test_counting_goes_back_to_redis_when_it_is_there_again(tmp_path, key, monkeypatch, told):
-    monkeypatch.setattr(ratelimit, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(fallback, "PAUSE_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         port = reserved.getsockname()[1]
     storage = storage_from_string(storage_uri(tmp_path / "limits.db", f"redis://127.0.0.1:{port}/0"))
