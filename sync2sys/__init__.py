@@ -3,6 +3,7 @@
 import logging
 import os
 from pathlib import Path
+from typing import cast
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -21,15 +22,17 @@ from sync2sys.api import (
     sync,
     webhooks,
 )
+from sync2sys.api.front import Front
 from sync2sys.config import PREFIX, BadSetting, Settings, read
 from sync2sys.extensions import api as rest
 from sync2sys.extensions import cache, db, limiter, migrate
 from sync2sys.outbound import Allowed, Outbound
 from sync2sys.panel import docs, home
-from sync2sys.ratelimit import storage_uri
+from sync2sys.ratelimit import WindowStorage, storage_uri
 from sync2sys.schemas.base import Error
 from sync2sys.services import startup
 from sync2sys.services.health import MIGRATIONS
+from sync2sys.services.serving import Shelf
 
 __version__ = "0.1.0"
 
@@ -53,14 +56,18 @@ def create_app(instance: str | os.PathLike[str] | None = None, **overrides: str)
         "settings": settings,
         "vault": crypto.Vault(_master_keys(settings, folder)),
         "outbound": Outbound(Allowed.parse(settings.OUTBOUND_ALLOW)),
+        "shelf": Shelf(),
     }
+    # A redirect would be built from the Host header.
+    app.url_map.merge_slashes = False
+    _bind(app)
+    storage = cast(WindowStorage, limiter.storage)
+    front = Front(app.wsgi_app, app.extensions["sync2sys"]["shelf"], storage, settings)
+    app.wsgi_app = front  # type: ignore[method-assign]
     if settings.TRUSTED_PROXIES:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.TRUSTED_PROXIES, x_proto=0, x_host=0
         )
-    # A redirect would be built from the Host header.
-    app.url_map.merge_slashes = False
-    _bind(app)
     with app.app_context():
         startup.check()
     return app

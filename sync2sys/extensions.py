@@ -1,5 +1,6 @@
 """The unbound extensions and what the running application lends to every layer. Imports nothing of ours."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sync2sys.config import Settings
     from sync2sys.crypto import Vault
     from sync2sys.outbound import Outbound
+    from sync2sys.services.serving import Shelf
 
 
 #: Text compares by its bytes on MySQL too: two e-mails that differ are two.
@@ -34,8 +36,14 @@ def client_key() -> str:
 
     One household or server has a whole /64, and could change its address with each request.
     """
+    return client_of(request.remote_addr)
+
+
+@lru_cache(maxsize=4096)
+def client_of(remote: str | None) -> str:
+    """The client key of an address; all that have none are one client."""
     try:
-        address = ip_address(request.remote_addr or "")
+        address = ip_address(remote or "")
     except ValueError:
         return "unknown"
     if not isinstance(address, IPv6Address):
@@ -54,3 +62,4 @@ api = Api()
 settings: "Settings" = LocalProxy(lambda: current_app.extensions["sync2sys"]["settings"])  # type: ignore[assignment]
 vault: "Vault" = LocalProxy(lambda: current_app.extensions["sync2sys"]["vault"])  # type: ignore[assignment]
 outbound: "Outbound" = LocalProxy(lambda: current_app.extensions["sync2sys"]["outbound"])  # type: ignore[assignment]
+shelf: "Shelf" = LocalProxy(lambda: current_app.extensions["sync2sys"]["shelf"])  # type: ignore[assignment]

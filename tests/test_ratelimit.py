@@ -161,6 +161,26 @@ def test_a_window_that_was_used_before_a_fork_counts_on_in_the_child(place, key)
     assert not window.hit(key, 2, 60).allowed
 
 
+def _open(place, ready, results):
+    ready.wait()
+    try:
+        results.put(SqliteWindow(str(place)).hit("somebody", 30, 60).allowed)
+    except sqlite3.Error as error:
+        results.put(repr(error))
+
+
+def test_processes_that_make_the_file_at_once_wait_for_each_other(tmp_path):
+    ready, results = SPAWN.Barrier(4), SPAWN.Queue()
+    for attempt in range(3):
+        place = tmp_path / f"{attempt}.db"
+        openers = [SPAWN.Process(target=_open, args=(place, ready, results)) for _ in range(4)]
+        for opener in openers:
+            opener.start()
+        assert [results.get(timeout=30) for _ in openers] == [True] * 4
+        for opener in openers:
+            opener.join()
+
+
 def test_expired_hits_are_swept_out_of_the_file(place, monkeypatch):
     window = SqliteWindow(str(place))
     for number in range(400):

@@ -1,33 +1,26 @@
 """/api/public/feeds: what the whole world reads.
 
 A request reads and computes nothing: limit, a table in memory, bytes. Only the first one for a small
-feed that was never rendered makes it.
+feed that was never rendered makes it. What is wholly in memory is answered by `front` already.
 """
 
-import math
-import re
 import threading
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from functools import lru_cache
 from typing import cast
-from wsgiref.types import WSGIEnvironment
 
 from flask import Response, after_this_request, request
-from werkzeug.http import http_date, parse_date
 
+from sync2sys.api import allowances, representations
 from sync2sys.api.access import public
 from sync2sys.api.bodies import Blueprint
+from sync2sys.api.representations import Headers, Representation
 from sync2sys.database import transaction
 from sync2sys.errors import NotFound, TooManyRequests, Unavailable
-from sync2sys.extensions import client_key, limiter, settings
-from sync2sys.ratelimit import Verdict, WindowStorage
+from sync2sys.extensions import limiter, settings
+from sync2sys.ratelimit import WindowStorage
 from sync2sys.services import jobs, renders, serving
 from sync2sys.services.serving import Served
 
-Headers = list[tuple[str, str]]
-
-WINDOW_SECONDS = 60
 #: A feed with so many variants is rendered within a request, where it has to be.
 SMALL_CATALOGUE = 20_000
 #: How long a request waits for another one that renders the same feed.
@@ -40,8 +33,6 @@ bp = Blueprint("public", __name__, url_prefix="/api/public", description="Public
 limiter.exempt(bp)
 
 _rendering: dict[str, threading.Lock] = {}
-_ETAG = re.compile(r'(?:W/)?"([^"]*)"')
-_CODING = re.compile(r"\s*([^;\s]+)\s*(?:;\s*[qQ]=([01](?:\.[0-9]{0,3})?)\s*)?\Z").match
 
 _HEADERS = {
     "Content-Disposition": "inline, with the slug as the file's name",
@@ -88,76 +79,30 @@ _DOC = {
 @bp.doc(**_DOC)
 def feed(slug: str) -> Response:
     """Send what is published at this address; with `.gz` at its end, the compressed file itself."""
-    limit = settings.FEED_RATE
-    verdict = _storage().hit(f"feed {client_key()}", limit, WINDOW_SECONDS)
-    allowance = _allowance(limit, verdict)
+    storage, limit = cast(WindowStorage, limiter.storage), settings.FEED_RATE
+    verdict = allowances.take(storage, limit, request.environ)
+    allowance = allowances.headers(limit, verdict)
     if not verdict.allowed:
         after_this_request(_telling(allowance))
         raise TooManyRequests("Too many requests. Wait before the next one.", retry_after=verdict.reset)
-    is_file = slug.endswith(".gz")
-    address = slug[:-3] if is_file else slug
+    address, is_file = serving.address(slug)
     served, cache = serving.find(address), "HIT"
     if served is None:
         after_this_request(_telling(allowance))
         served, cache = _first(address)
-    return _answer(served, is_file, [("X-Cache", cache), *allowance])
+    chosen = representations.choose(request.environ, served, is_file)
+    return _answer(chosen, [("X-Cache", cache), *allowance])
 
 
-def _answer(served: Served, is_file: bool, extra: Headers) -> Response:
-    environ = request.environ
-    is_gzip = is_file or _wants_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    shared, of_body = _fixed(served, is_gzip, is_file)
-    if _is_known(environ, shared[0][1], served.changed_at):
-        return Response(status=304, headers=shared + extra)
+def _answer(chosen: Representation, more: Headers) -> Response:
+    headers = chosen.headers + more
+    if chosen.is_known:
+        return Response(status=304, headers=headers)
     body: Iterable[bytes] = ()
-    if environ["REQUEST_METHOD"] != "HEAD":
-        small = serving.small_body(served, is_gzip)
-        body = serving.stream(served, is_gzip) if small is None else (small,)
-    return Response(body, headers=of_body + shared + extra)
-
-
-@lru_cache(maxsize=1024)
-def _fixed(served: Served, is_gzip: bool, is_file: bool) -> tuple[Headers, Headers]:
-    """The headers that are the same for all readers: of a 304, the etag first, and what a body adds."""
-    length = served.gzip_length if is_gzip else served.extent.raw_length
-    ending = ".gz" if is_file else ""
-    shared = [
-        ("ETag", f'"{served.gzip_etag if is_gzip else served.etag}"'),
-        ("Cache-Control", "public, max-age=300"),
-        ("Vary", "Accept-Encoding"),
-        ("X-Feed-Products", str(served.items)),
-        ("X-Feed-Generated", served.generated_at.strftime("%Y-%m-%dT%H:%M:%SZ")),
-        ("X-Robots-Tag", "noindex"),
-    ]
-    of_body = [
-        ("Content-Type", "application/gzip" if is_file else served.content_type),
-        ("Content-Length", str(length)),
-        ("Content-Disposition", f'inline; filename="{served.slug}.{served.extension}{ending}"'),
-        ("Last-Modified", http_date(served.changed_at)),
-    ]
-    if is_gzip and not is_file:
-        of_body.append(("Content-Encoding", "gzip"))
-    return shared, of_body
-
-
-def _is_known(environ: WSGIEnvironment, etag: str, changed_at: datetime) -> bool:
-    """Whether the reader has this representation already (RFC 9110, 13.2.2)."""
-    known = environ.get("HTTP_IF_NONE_MATCH")
-    if known is not None:
-        return known == etag or known.strip() == "*" or etag[1:-1] in _ETAG.findall(known)
-    since = environ.get("HTTP_IF_MODIFIED_SINCE")
-    date = parse_date(since) if since else None
-    return date is not None and changed_at.replace(microsecond=0) <= date
-
-
-@lru_cache(maxsize=256)
-def _wants_gzip(accepted: str) -> bool:
-    """Whether gzip is accepted, and not less welcome than no coding (RFC 9110, 12.5.3)."""
-    weights = {
-        coding[1].lower(): float(coding[2] or 1) for coding in map(_CODING, accepted.split(",")) if coding
-    }
-    gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
-    return gzip > 0 and gzip >= weights.get("identity", 0.0)
+    if request.method != "HEAD":
+        small = serving.small_body(chosen.served, chosen.is_gzip)
+        body = serving.stream(chosen.served, chosen.is_gzip) if small is None else (small,)
+    return Response(body, headers=headers)
 
 
 def _first(slug: str) -> tuple[Served, str]:
@@ -186,19 +131,6 @@ def _first(slug: str) -> tuple[Served, str]:
 
 def _come_again() -> Unavailable:
     return Unavailable("The feed is being rendered for the first time.", retry_after=COME_AGAIN_SECONDS)
-
-
-def _storage() -> WindowStorage:
-    return cast(WindowStorage, limiter.storage)
-
-
-def _allowance(limit: int, verdict: Verdict) -> Headers:
-    return [
-        ("RateLimit-Limit", str(limit)),
-        ("RateLimit-Remaining", str(verdict.remaining)),
-        ("RateLimit-Reset", str(math.ceil(verdict.reset))),
-        ("RateLimit-Policy", f"{limit};w={WINDOW_SECONDS}"),
-    ]
 
 
 def _telling(allowance: Headers) -> Callable[[Response], Response]:

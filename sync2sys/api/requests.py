@@ -4,17 +4,21 @@ import logging
 import re
 import secrets
 import time
+from wsgiref.types import WSGIEnvironment
 
 from flask import Flask, Response, g, request
 
+from sync2sys.config import Settings
 from sync2sys.database import reading
-from sync2sys.extensions import client_key, settings
+from sync2sys.extensions import client_of, settings
 
 log = logging.getLogger("sync2sys.access")
 
 #: An id from the proxy in front is taken over if it cannot be mistaken for anything else.
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 POLICY = "default-src 'none'; frame-ancestors 'none'"
+#: Where an answer does not say otherwise.
+DEFAULTS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
 
 
 def register(app: Flask) -> None:
@@ -24,9 +28,38 @@ def register(app: Flask) -> None:
     app.teardown_request(_leave)
 
 
+def id_of(environ: WSGIEnvironment) -> str:
+    """The request's id: the one it came with, or a new one."""
+    given: str = environ.get("HTTP_X_REQUEST_ID", "")
+    return given if GIVEN_ID.match(given) else secrets.token_hex(8)
+
+
+def fixed_headers(settings: Settings) -> list[tuple[str, str]]:
+    """What is the same on every answer."""
+    headers = [("X-Content-Type-Options", "nosniff")]
+    if settings.PUBLIC_URL.startswith("https:"):
+        headers.append(("Strict-Transport-Security", "max-age=31536000"))
+    return headers
+
+
+def log_answer(environ: WSGIEnvironment, request_id: str, status: int, started: float) -> None:
+    """Write the line of a request that began at this moment of the performance counter."""
+    log.info(
+        "%s %s",
+        environ["REQUEST_METHOD"],
+        environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+        extra={
+            "requestId": request_id,
+            "status": status,
+            "ms": round((time.perf_counter() - started) * 1000, 1),
+            "client": client_of(environ.get("REMOTE_ADDR")),
+            "agent": environ.get("HTTP_USER_AGENT", "")[:200],
+        },
+    )
+
+
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if GIVEN_ID.match(given) else secrets.token_hex(8)
+    g.request_id = id_of(request.environ)
     g.started = time.perf_counter()
     # Whatever reads needs no write lock; writing happens in `database.transaction` alone.
     g.reading = reading.set(True)
@@ -41,22 +74,8 @@ def _leave(error: BaseException | None) -> None:
 def _end(response: Response) -> Response:
     headers = response.headers
     headers["X-Request-Id"] = g.request_id
-    headers["X-Content-Type-Options"] = "nosniff"
-    if "Content-Security-Policy" not in headers:
-        headers["Content-Security-Policy"] = POLICY
-    if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
-    if settings.PUBLIC_URL.startswith("https:"):
-        headers["Strict-Transport-Security"] = "max-age=31536000"
-    log.info(
-        "%s %s",
-        request.method,
-        request.path,
-        extra={
-            "status": response.status_code,
-            "ms": round((time.perf_counter() - g.started) * 1000, 1),
-            "client": client_key(),
-            "agent": request.headers.get("User-Agent", "")[:200],
-        },
-    )
+    headers.extend(fixed_headers(settings))
+    for name, value in DEFAULTS.items():
+        headers.setdefault(name, value)
+    log_answer(request.environ, g.request_id, response.status_code, g.started)
     return response

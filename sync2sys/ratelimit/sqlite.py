@@ -2,6 +2,7 @@
 
 import logging
 import os
+import random
 import sqlite3
 import threading
 import time
@@ -17,13 +18,15 @@ MICRO = 1_000_000
 #: Every so many hits of a process so many rows are looked through for expired ones: more than come in.
 SWEEP_EVERY, SWEEP_ROWS = 32, 256
 BUSY_SECONDS = 5
+#: Greater than any key.
+AFTER_ALL = b"\xff" * 17
 
 # One statement decides and writes, so that the file is locked inside SQLite only, never while a
 # thread waits for Python's lock: that made two busy processes wait milliseconds for each other.
 # `upto` counts all hits of a key ever, so that a count is a subtraction however large the limit is.
 _HIT = """
-INSERT INTO hit (key, at, upto, cost, until, used, oldest)
-SELECT :key, max(:now, coalesce(last.at, 0)), coalesce(last.upto, 0) + :cost, :cost,
+INSERT INTO hit (key, at, upto, mark, cost, until, used, oldest)
+SELECT :key, max(:now, coalesce(last.at, 0)), coalesce(last.upto, 0) + :cost, :mark, :cost,
        max(:now, coalesce(last.at, 0)) + :window,
        coalesce(last.upto - first.upto + first.cost, 0) + :cost, coalesce(first.at, :now)
 FROM (SELECT 1)
@@ -40,12 +43,13 @@ JOIN (
     SELECT at, upto, cost FROM hit WHERE key = :key AND at > :now - :window ORDER BY at, upto LIMIT 1
 ) AS first
 """
+_OWN = "SELECT used, oldest FROM hit WHERE key = :key AND at >= :now AND mark = :mark"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS hit (
-    id INTEGER PRIMARY KEY, key BLOB NOT NULL, at INTEGER NOT NULL, upto INTEGER NOT NULL,
-    cost INTEGER NOT NULL, until INTEGER NOT NULL, used INTEGER NOT NULL, oldest INTEGER NOT NULL
-);
-CREATE UNIQUE INDEX IF NOT EXISTS hit_key ON hit (key, at, upto);
+    key BLOB NOT NULL, at INTEGER NOT NULL, upto INTEGER NOT NULL, mark INTEGER NOT NULL,
+    cost INTEGER NOT NULL, until INTEGER NOT NULL, used INTEGER NOT NULL, oldest INTEGER NOT NULL,
+    PRIMARY KEY (key, at, upto)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outage (store TEXT PRIMARY KEY, times INTEGER NOT NULL);
 """
 
@@ -63,7 +67,7 @@ class SqliteWindow:
         self._pid = 0
         self._opening = threading.Lock()
         self._hits = 0
-        self._sweep_from = 0
+        self._sweep_from = b""
 
     def hit(self, key: str, limit: int, seconds: int, cost: int = 1) -> Verdict:
         now = _now()
@@ -73,12 +77,13 @@ class SqliteWindow:
             "window": seconds * MICRO,
             "limit": limit,
             "cost": cost,
+            "mark": random.getrandbits(62),
         }
         connection = self._take()
         cursor = connection.execute(_HIT, parameters)
         if cursor.rowcount:
-            row = ("SELECT used, oldest FROM hit WHERE id = ?", (cursor.lastrowid,))
-            used, oldest = connection.execute(*row).fetchone() or (limit, now)
+            row = connection.execute(_OWN, parameters).fetchone()
+            used, oldest = row or (limit, now)
             verdict = Verdict(True, limit - used, _left(oldest, seconds))
         else:
             used, oldest = connection.execute(_PEEK, parameters).fetchone() or (0, now)
@@ -148,7 +153,9 @@ class SqliteWindow:
 
     def _prepare(self) -> sqlite3.Connection:
         connection = self._connect()
-        connection.execute("PRAGMA journal_mode=WAL")
+        # Whatever a hit changes is written as a whole page.
+        connection.execute("PRAGMA page_size=1024")
+        _use_wal(connection)
         connection.executescript(_TABLES)
         # A time in the future is one of before the machine started anew; somebody who is counting
         # at this moment is ahead by as long as this process waited for the file.
@@ -165,15 +172,26 @@ class SqliteWindow:
         return connection
 
     def _sweep(self, connection: sqlite3.Connection) -> None:
+        """Forget what has expired of the next few keys."""
         start = self._sweep_from
-        slice_of_ids = "SELECT id FROM hit WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"
-        end = connection.execute(slice_of_ids, (start, SWEEP_ROWS)).fetchone()
-        self._sweep_from = end[0] if end else 0
-        last = end[0] if end else 2**62
-        connection.execute(
-            "DELETE FROM hit WHERE id > ? AND id <= ? AND until <= ?",
-            (start, last, _now()),
-        )
+        slice_of_keys = "SELECT key FROM hit WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?"
+        end = connection.execute(slice_of_keys, (start, SWEEP_ROWS)).fetchone()
+        self._sweep_from = end[0] if end else b""
+        last = end[0] if end else AFTER_ALL
+        connection.execute("DELETE FROM hit WHERE key > ? AND key <= ? AND until <= ?", (start, last, _now()))
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait here where two processes make the file at once."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _now() -> int:

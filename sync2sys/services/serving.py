@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, event, select
 
 from sync2sys.database import reading
-from sync2sys.extensions import db
+from sync2sys.extensions import db, shelf
 from sync2sys.formats import parts
 from sync2sys.formats.parts import CorruptPart, Extent
 from sync2sys.models import Feed, Render
@@ -101,16 +100,9 @@ class Shelf:
                 self._size -= len(self._bodies.popitem(last=False)[1])
 
 
-_shelves: WeakKeyDictionary[Engine, Shelf] = WeakKeyDictionary()
-
-
-def shelf() -> Shelf:
-    """The current application's."""
-    engine = db.engine
-    try:
-        return _shelves[engine]
-    except KeyError:
-        return _shelves.setdefault(engine, Shelf())
+def address(name: str) -> tuple[str, bool]:
+    """The slug of what is asked for, and whether it is the compressed file itself."""
+    return name.removesuffix(".gz"), name.endswith(".gz")
 
 
 def changed(slug: str) -> None:
@@ -121,22 +113,21 @@ def changed(slug: str) -> None:
 @event.listens_for(db.session, "after_commit")
 def _forget_changed(session: Any) -> None:
     for slug in session.info.pop(_CHANGED, ()):
-        shelf().forget(slug)
+        shelf.forget(slug)
 
 
 def find(slug: str) -> Served | None:
     """What is served at this address; None where no feed is published, or none was rendered yet."""
-    kept = shelf()
-    served = kept.find(slug)
+    served = shelf.find(slug)
     if served is not None:
         return served
-    at, age = time.monotonic(), kept.age
+    at, age = time.monotonic(), shelf.age
     with _reading(db.engine) as connection:
         served = _look_up(connection, slug)
     if served is None:
-        kept.forget(slug)
+        shelf.forget(slug)
         return None
-    return kept.keep(served, at, age)
+    return shelf.keep(served, at, age)
 
 
 def awaits_render(slug: str) -> str | None:
@@ -148,14 +139,14 @@ def awaits_render(slug: str) -> str | None:
 
 
 def small_body(served: Served, is_gzip: bool) -> bytes | None:
-    """All bytes of a render, deflated or not, where they are few enough to be kept."""
+    """All bytes of a render, deflated or not, where they are few enough to be shelf."""
     if (served.gzip_length if is_gzip else served.extent.raw_length) > SMALL:
         return None
-    kept, key = shelf(), (served.render_id, is_gzip)
-    body = kept.body(key)
+    key = (served.render_id, is_gzip)
+    body = shelf.body(key)
     if body is None:
         body = b"".join(stream(served, is_gzip))
-        kept.keep_body(key, body)
+        shelf.keep_body(key, body)
     return body
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from sync2sys.api import public
 from sync2sys.database import look, transaction
-from sync2sys.extensions import db, limiter
+from sync2sys.extensions import db, limiter, shelf
 from sync2sys.models import Feed, Job, Render
 from sync2sys.models.base import now
 from sync2sys.services import feeds, renders, serving
@@ -101,6 +101,28 @@ def test_the_documented_headers_come_with_every_format(
     assert int(headers["Content-Length"]) == len(answer.data) > 0
     for once in ("Content-Type", "ETag", "Cache-Control", "Vary", "Content-Length", "X-Request-Id"):
         assert len(headers.getlist(once)) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", [ADDRESS, f"{ADDRESS}.gz"])
+@pytest.mark.parametrize("known", [False, True])
+def test_what_is_in_memory_is_answered_as_what_is_not(client, feed, method, path, known):
+    headers = {"If-None-Match": client.get(path).headers["ETag"]} if known else {}
+    shelf.forget("google-shopping-feed")
+    view, front = (client.open(path, method=method, headers=headers) for _ in range(2))
+    assert view.status == front.status == ("304 NOT MODIFIED" if known else "200 OK")
+    assert view.data == front.data
+    changing = {"X-Request-Id", "RateLimit-Remaining", "RateLimit-Reset"}
+    assert changing < set(view.headers.keys())
+    assert sorted((name, value) for name, value in view.headers if name not in changing) == sorted(
+        (name, value) for name, value in front.headers if name not in changing
+    )
+
+
+def test_only_reading_is_answered_from_memory(client, feed):
+    client.get(ADDRESS)
+    assert_error(client.post(ADDRESS), 405, "Method Not Allowed")
+    assert client.options(ADDRESS).data == b""
 
 
 def test_head_answers_as_get_without_the_body(client, feed):
@@ -448,4 +470,4 @@ def test_no_query_method_or_host_makes_it_render_again(client, channel, feed, mo
 def test_no_unknown_address_is_remembered(client, app, feed):
     for number in range(200):
         client.get(f"/api/public/feeds/guess-{number}")
-    assert len(serving.shelf()._found) <= 1
+    assert len(shelf._found) <= 1

@@ -12,7 +12,7 @@ from sqlalchemy import event, func, select, update
 
 from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, LostLease, NotFound
-from sync2sys.extensions import db
+from sync2sys.extensions import db, shelf
 from sync2sys.formats import parts
 from sync2sys.models import Channel, Chunk, Feed, Job, Render, RenderChunk
 from sync2sys.models.base import now
@@ -58,7 +58,7 @@ def feed(channel, make_feed):
 
 def served(slug="a-feed"):
     """What a reader gets at this address, checked against what is promised about it; None for a 404."""
-    serving.shelf().forget(slug)
+    shelf.forget(slug)
     found = serving.find(slug)
     if found is None:
         return None
