@@ -1,5 +1,6 @@
 """A service with a mirrored catalogue of any size, for what is measured on a real database."""
 
+import gc
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,8 @@ def service(count: int) -> Iterator[Flask]:
     with tempfile.TemporaryDirectory(prefix="sync2sys-bench-") as folder:
         subprocess.run([sys.executable, "-m", "bench.mirror", folder, str(count)], check=True)
         app = create_app(folder, **SETTINGS)
+        gc.collect()
+        gc.freeze()  # as wsgi.py does
         with app.app_context():
             yield app
             db.session.remove()
@@ -96,6 +99,7 @@ def _rows(count: int, variants: int) -> Iterator[tuple[dict[str, object], dict[s
         }  # fmt: skip
         for record in (product, variant):
             record["content_hash"] = digest(repr(record))[:32]
+        variant["product_hash"] = product["content_hash"]
         yield product, variant
 
 

@@ -10,17 +10,18 @@ from operator import attrgetter
 from typing import Any, TypeVar
 from zlib import crc32
 
-#: One key in so many begins a chunk.
-AVERAGE = 32
-#: A chunk that has so many ends in any case.
-LONGEST = 64
+#: One key in so many begins a chunk wherever it stands.
+APART = 64
+#: A chunk that has so many ends in any case. Less than APART, so that most chunks have nearly one size:
+#: a changed item makes its whole chunk anew, and most items are in the longest ones.
+LONGEST = 32
 
 T = TypeVar("T")
 
 
 def begins(key: str) -> bool:
     """Whether this key begins a chunk wherever it stands."""
-    return crc32(key.encode("utf-8", "surrogatepass")) % AVERAGE == 0
+    return crc32(key.encode("utf-8", "surrogatepass")) % APART == 0
 
 
 def grouped(items: Iterable[T], key: Callable[[T], str] = attrgetter("key")) -> Iterator[list[T]]:
@@ -51,7 +52,7 @@ def borders(keys: Sequence[str]) -> list[int]:
     """
     places = [0]
     encoded = [key.encode("utf-8", "surrogatepass") for key in keys]
-    for place in [place for place, key in enumerate(encoded) if not crc32(key) % AVERAGE] + [len(keys)]:
+    for place in [place for place, key in enumerate(encoded) if not crc32(key) % APART] + [len(keys)]:
         places += range(places[-1] + LONGEST, place, LONGEST)
         if places[-1] < place < len(keys):
             places.append(place)

@@ -8,7 +8,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, delete, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from sync2sys.errors import StoreGarbled
 from sync2sys.extensions import db
@@ -164,6 +177,8 @@ def _write(pull: Pull, kind: str) -> int:
         for record in batch:
             record.pop(VARIANT_IDS, None)
         upsert(TABLES[kind], batch, KEYS)
+        if kind == PRODUCT:
+            _note_product_hashes(batch)
         touched += len(batch)
     return touched
 
@@ -199,13 +214,33 @@ def _differing(pull: Pull, kind: str) -> Iterator[tuple[str, str, bytes | None]]
 
 
 def _of_mirrored(channel_id: str, variants: Sequence[Record]) -> list[Record]:
-    """The variants whose product is mirrored: one that the plan left out has none here."""
+    """The variants whose product is mirrored, with its hash: one that the plan left out has none here."""
     wanted = {variant["product_external_id"] for variant in variants}
-    query = select(Product.external_id).where(
+    query = select(Product.external_id, Product.content_hash).where(
         Product.channel_id == channel_id, Product.external_id.in_(wanted)
     )
-    mirrored = set(db.session.scalars(query))
-    return [variant for variant in variants if variant["product_external_id"] in mirrored]
+    mirrored = dict(db.session.execute(query).all())
+    return [
+        variant | {"product_hash": mirrored[variant["product_external_id"]]}
+        for variant in variants
+        if variant["product_external_id"] in mirrored
+    ]
+
+
+def _note_product_hashes(products: Sequence[Record]) -> None:
+    """Write the hashes of these products at their variants that are mirrored already."""
+    variant = TABLES[VARIANT]
+    its = (
+        variant.c.channel_id == bindparam("channel"),
+        variant.c.product_external_id == bindparam("product"),
+    )
+    db.session.connection().execute(
+        update(variant).where(*its).values(product_hash=bindparam("hash")),
+        [
+            {"channel": row["channel_id"], "product": row["external_id"], "hash": row["content_hash"]}
+            for row in products
+        ],
+    )
 
 
 def _remove_unnamed(pull: Pull, products: Sequence[Record]) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Engine,
     Select,
     String,
     bindparam,
@@ -27,7 +28,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from sync2sys.database import reading
+from sync2sys.database import Prepared, reading
 from sync2sys.extensions import db
 from sync2sys.formats.base import Item
 from sync2sys.models import Channel, Product, Variant
@@ -146,9 +147,7 @@ def items(connection: Connection, sources: Sequence[Source], first: str, last: s
     Rows with the columns of `Item`, or an `Item`: making one of each row costs more than it is worth.
     """
     found = [
-        connection.execute(
-            _item_query(source), {"channel": source.channel_id, "first": low, "last": high}
-        ).all()
+        _item_query(source, db.engine).rows(connection, channel=source.channel_id, first=low, last=high)
         for source in sources
         for low, high in _between(source.prefix, first, last)
     ]
@@ -167,9 +166,9 @@ def _between(prefix: str, first: str, last: str) -> Iterator[tuple[str, str]]:
 
 
 def _stamps_of(connection: Connection, source: Source) -> Iterator[Sequence[Any]]:
-    query, prefix, after = _stamp_query(), source.prefix, ""
+    query, prefix, after = Prepared(_stamp_query()), source.prefix, ""
     while True:
-        page = _raw(connection, query, channel=source.channel_id, after=after)
+        page = query.rows(connection, channel=source.channel_id, after=after)
         if page:
             yield [(prefix + key, stamp) for key, stamp in page] if prefix else page
         if len(page) < PAGE:
@@ -184,26 +183,9 @@ def _stamp_query() -> Select[Any]:
     has_dates = VARIANT.sale_price.is_not(None) & func.coalesce(
         text(VARIANT.sale_from), text(VARIANT.sale_to)
     ).is_not(None)
-    stamp = (
-        VARIANT.content_hash
-        + func.coalesce(PRODUCT.content_hash, "-" * (HASHES // 2))
-        + case((has_dates, dates), else_="")
-    )
-    of_product = VARIANT.product_external_id
-    is_its: ColumnElement[bool] = PRODUCT.external_id == of_product
-    if db.engine.dialect.name == "sqlite":
-        # Asked for one id, it reads the row behind the unique index; for a range, the scan's index alone.
-        is_its = PRODUCT.external_id.between(of_product, of_product)
-    query = _joined(is_its, VARIANT.external_id, stamp)
-    return query.where(VARIANT.external_id > bindparam("after")).limit(PAGE)
-
-
-def _raw(connection: Connection, query: Select[Any], **parameters: str) -> Sequence[tuple[Any, ...]]:
-    """The rows as the driver makes them: all that is read here is text, numbers and nothing."""
-    result = connection.execute(query, parameters)
-    rows: Sequence[tuple[Any, ...]] = result.cursor.fetchall()
-    result.close()
-    return rows
+    stamp = VARIANT.content_hash + VARIANT.product_hash + case((has_dates, dates), else_="")
+    query = select(VARIANT.external_id, stamp).where(VARIANT.channel_id == bindparam("channel"))
+    return query.where(VARIANT.external_id > bindparam("after")).order_by(VARIANT.external_id).limit(PAGE)
 
 
 def sale_of(stamp: str) -> tuple[datetime | None, datetime | None]:
@@ -213,21 +195,21 @@ def sale_of(stamp: str) -> tuple[datetime | None, datetime | None]:
 
 
 @lru_cache(maxsize=64)
-def _item_query(source: Source) -> Select[Any]:
+def _item_query(source: Source, engine: Engine) -> Prepared:
     columns = [column.label(name) for name, column in _item_columns(source).items()]
-    query = _joined(PRODUCT.external_id == VARIANT.product_external_id, *columns)
-    return query.where(VARIANT.external_id.between(bindparam("first"), bindparam("last")))
-
-
-def _joined(is_its: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:
-    """One source's variants with their products, where there is one, sorted by external id."""
-    in_channel = PRODUCT.channel_id == VARIANT.channel_id
-    return (
+    is_its = PRODUCT.external_id == VARIANT.product_external_id
+    query = (
         select(*columns)
-        .select_from(Variant.__table__.outerjoin(Product.__table__, in_channel & is_its))
+        .select_from(
+            Variant.__table__.outerjoin(
+                Product.__table__, is_its & (PRODUCT.channel_id == VARIANT.channel_id)
+            )
+        )
         .where(VARIANT.channel_id == bindparam("channel"))
+        .where(VARIANT.external_id.between(bindparam("first"), bindparam("last")))
         .order_by(VARIANT.external_id)
     )
+    return Prepared(query)
 
 
 def _item_columns(source: Source) -> dict[str, ColumnElement[Any]]:

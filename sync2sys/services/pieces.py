@@ -6,11 +6,23 @@ whoever sweeps holds the lock of the feed's row while doing so.
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
 
+from sync2sys.database import Prepared
 from sync2sys.extensions import db
 from sync2sys.models import Chunk, Feed, Render, RenderChunk
 
@@ -33,8 +45,8 @@ class Piece(NamedTuple):
     crc: int
     digest: str
     packed_digest: str
-    #: how many items were left out, by reason
-    excluded: dict[str, int] | None
+    #: how many items were left out, by reason, as JSON
+    excluded: str | None
 
 
 _PIECE = [
@@ -53,15 +65,27 @@ _PIECE = [
 ]
 
 
+_ASKED = [f"hash{number}" for number in range(BATCH)]
+
+
 def find(feed_id: str, hashes: Sequence[str]) -> dict[str, Piece]:
     """The stored pieces that were made from these inputs, by input hash."""
     found: dict[str, Piece] = {}
     for start in range(0, len(hashes), BATCH):
         some = hashes[start : start + BATCH]
-        query = select(*_PIECE).where(CHUNKS.c.feed_id == feed_id, CHUNKS.c.input_hash.in_(some))
-        query = query.order_by(CHUNKS.c.id)
-        found |= {row[1]: Piece._make(row) for row in db.session.connection().execute(query)}
+        # The query always asks for as many, so that it is compiled once.
+        asked: dict[str, str] = dict(zip(_ASKED, [*some, *[some[0]] * (BATCH - len(some))], strict=True))
+        rows = _find_query(db.engine).rows(db.session.connection(), feed=feed_id, **asked)
+        found |= {row[1]: Piece._make(row) for row in rows}
     return found
+
+
+@lru_cache(maxsize=16)
+def _find_query(engine: Engine) -> Prepared:
+    asked: list[BindParameter[str]] = [bindparam(name) for name in _ASKED]
+    return Prepared(
+        select(*_PIECE).where(CHUNKS.c.feed_id == bindparam("feed"), CHUNKS.c.input_hash.in_(asked))
+    )
 
 
 def add(rows: list[dict[str, Any]]) -> None:
@@ -71,11 +95,11 @@ def add(rows: list[dict[str, Any]]) -> None:
 
 def refer(render_id: str, ids: "array[int]") -> None:
     """Put a render together from pieces. IntegrityError where one was swept meanwhile."""
+    # As the driver takes them: they are many, and only text and numbers.
+    compiled = insert(PLACES).compile(db.engine)
     for start in range(0, len(ids), BATCH):
-        places = enumerate(ids[start : start + BATCH], start)
-        db.session.execute(
-            insert(PLACES), [{"render_id": render_id, "no": no, "chunk_id": piece} for no, piece in places]
-        )
+        rows = [(render_id, no, piece) for no, piece in enumerate(ids[start : start + BATCH], start)]
+        db.session.connection().exec_driver_sql(compiled.string, rows)
 
 
 def ids_of(connection: Connection, render_id: str) -> set[int]:

@@ -138,7 +138,7 @@ class Whole:
         if piece.id in self.live_ids:
             self.kept += piece.items
         if piece.excluded:
-            self.excluded.update(piece.excluded)
+            self.excluded.update(orjson.loads(piece.excluded))
         if piece.raw_length:
             self.extent = total((self.extent, Extent(piece.raw_length, piece.crc, piece.length)))
             self._content.update(piece.digest.encode())
@@ -297,7 +297,7 @@ class _Press:
         live_ids = pieces.ids_of(catalogue, plan.live.id) if plan.live else set()
         self._whole = Whole(live_ids)
         #: dates of a sale -> the state it is in
-        self._phases: dict[str, int] = {}
+        self._phases: dict[str, str] = {}
 
     def whole(self) -> Whole:
         renderer, whole = self._renderer, self._whole
@@ -353,7 +353,9 @@ class _Press:
         for page in items.stamps(self._catalogue, self._plan.sources):
             more_keys, more_stamps = zip(*page, strict=True)
             keys += more_keys
-            stamps += more_stamps
+            stamps += [
+                stamp if len(stamp) == items.HASHES else stamp + self._phase(stamp) for stamp in more_stamps
+            ]
             _check_order(keys)
             places = borders(keys)
             for begin, end in pairwise(places):
@@ -364,13 +366,10 @@ class _Press:
             yield self._want(keys, stamps)
 
     def _want(self, keys: list[str], stamps: list[str]) -> Wanted:
-        text = "\0".join(keys + stamps)
-        if len(max(stamps, key=len)) > items.HASHES:
-            text += "".join([str(self._phase(stamp)) for stamp in stamps if len(stamp) > items.HASHES])
-        content = self._base + text.encode("utf-8", "surrogatepass")
+        content = self._base + "\0".join(keys + stamps).encode("utf-8", "surrogatepass")
         return Wanted(blake2b(content, digest_size=16).hexdigest(), len(keys), keys[0], keys[-1])
 
-    def _phase(self, stamp: str) -> int:
+    def _phase(self, stamp: str) -> str:
         """The clock-dependent state of an item whose sale has dates; also notes when that changes next."""
         dates = stamp[items.HASHES :]
         known = self._phases.get(dates)
@@ -382,7 +381,7 @@ class _Press:
             self._whole.stale_at = change
         if len(self._phases) >= PHASES_KEPT:
             self._phases.clear()
-        phase = self._phases[dates] = self._renderer.phase(sale)
+        phase = self._phases[dates] = f"/{self._renderer.phase(sale)}"
         return phase
 
     def _missing(self, batch: list[Wanted], found: dict[str, Piece]) -> Iterator[dict[str, Any]]:

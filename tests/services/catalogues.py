@@ -96,7 +96,8 @@ def fill(channel_id, items):
             variant[name] = None if variant[name] is None else Decimal(variant[name])
         products.setdefault(product_id, _hashed(channel_id, product_id, product))
         if changes.get("has_variant", True):
-            variants.append(_hashed(channel_id, number, variant | {"product_external_id": product_id}))
+            made = _hashed(channel_id, number, variant | {"product_external_id": product_id})
+            variants.append(made | {"product_hash": products[product_id]["content_hash"]})
     for table, rows in ((Product, list(products.values())), (Variant, variants)):
         if rows:
             db.session.execute(insert(table.__table__), rows)

@@ -231,22 +231,17 @@ def fail(claim, error):
 
 
 def mirrored(channel_id):
-    """{product id: (title, {variant id: price})} of the live rows."""
+    """{product id: (title, {variant id: price})} of the live rows, whose hashes agree."""
     return look(_mirrored)(channel_id)
 
 
 def _mirrored(channel_id):
-    products = db.session.execute(
-        select(Product.external_id, Product.title).where(Product.channel_id == channel_id)
-    )
-    found = {external_id: (title, {}) for external_id, title in products}
-    variants = db.session.execute(
-        select(Variant.product_external_id, Variant.external_id, Variant.price).where(
-            Variant.channel_id == channel_id
-        )
-    )
-    for product_id, external_id, price in variants:
-        found[product_id][1][external_id] = price
+    products = db.session.scalars(select(Product).where(Product.channel_id == channel_id)).all()
+    hashes = {product.external_id: product.content_hash for product in products}
+    found = {product.external_id: (product.title, {}) for product in products}
+    for variant in db.session.scalars(select(Variant).where(Variant.channel_id == channel_id)):
+        assert variant.product_hash == hashes[variant.product_external_id]
+        found[variant.product_external_id][1][variant.external_id] = variant.price
     return found
 
 

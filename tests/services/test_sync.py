@@ -181,6 +181,16 @@ def test_a_product_counts_as_changed_when_only_a_variant_did(synced, shop):
     assert counts(last_pull(synced)) == (0, 1, 0)
 
 
+def test_a_product_that_changes_alone_changes_its_items(synced, shop):
+    before = row(Variant, synced, "3-a")
+    shop.products["3"] = dataclasses.replace(shop.products["3"], title="Another", modified_at=now())
+    run(synced)
+    assert mirrored(synced)["3"][0] == "Another"
+    after = row(Variant, synced, "3-a")
+    assert after["content_hash"] == before["content_hash"]
+    assert after["product_hash"] != before["product_hash"]
+
+
 def test_rows_keep_their_ids_through_changes(synced, shop):
     before = row(Variant, synced, "2-a")["id"]
     shop.reprice(2, "5.00")

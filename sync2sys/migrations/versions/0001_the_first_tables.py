@@ -241,9 +241,6 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    with op.batch_alter_table("product", schema=None) as batch_op:
-        batch_op.create_index("ix_product_scan", ["channel_id", "external_id", "content_hash"], unique=False)
-
     op.create_table(
         "pull",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -332,6 +329,7 @@ def upgrade() -> None:
         sa.Column("tax_class", sa.String(length=100), nullable=False),
         sa.Column("modified_at", types.Moment(), nullable=True),
         sa.Column("content_hash", sa.String(length=32), nullable=False),
+        sa.Column("product_hash", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["channel_id"], ["channel.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("channel_id", "external_id"),
@@ -346,8 +344,8 @@ def upgrade() -> None:
             [
                 "channel_id",
                 "external_id",
-                "product_external_id",
                 "content_hash",
+                "product_hash",
                 "sale_price",
                 "sale_from",
                 "sale_to",
