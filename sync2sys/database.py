@@ -168,8 +168,10 @@ class Prepared:
 
     def rows(self, connection: Connection, **parameters: str) -> Sequence[tuple[Any, ...]]:
         values = self._compiled.construct_params(parameters)
-        ordered = tuple(values[name] for name in self._compiled.positiontup or ())
-        result = connection.exec_driver_sql(self._compiled.string, ordered)
+        ordered = self._compiled.positiontup
+        result = connection.exec_driver_sql(
+            self._compiled.string, values if ordered is None else tuple(values[name] for name in ordered)
+        )
         rows: Sequence[tuple[Any, ...]] = result.cursor.fetchall()
         result.close()
         return rows

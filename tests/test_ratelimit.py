@@ -161,24 +161,19 @@ def test_a_window_that_was_used_before_a_fork_counts_on_in_the_child(place, key)
     assert not window.hit(key, 2, 60).allowed
 
 
-def _open(place, ready, results):
-    ready.wait()
-    try:
-        results.put(SqliteWindow(str(place)).hit("somebody", 30, 60).allowed)
-    except sqlite3.Error as error:
-        results.put(repr(error))
+def test_who_makes_the_file_at_once_waits_for_the_others(tmp_path):
+    def make(place, ready, allowed):
+        window = SqliteWindow(str(place))
+        ready.wait()
+        allowed.append(window.hit("somebody", 30, 60).allowed)
 
-
-def test_processes_that_make_the_file_at_once_wait_for_each_other(tmp_path):
-    ready, results = SPAWN.Barrier(4), SPAWN.Queue()
-    for attempt in range(3):
+    for attempt in range(20):
+        ready, allowed = threading.Barrier(8), []
         place = tmp_path / f"{attempt}.db"
-        openers = [SPAWN.Process(target=_open, args=(place, ready, results)) for _ in range(4)]
-        for opener in openers:
-            opener.start()
-        assert [results.get(timeout=30) for _ in openers] == [True] * 4
-        for opener in openers:
-            opener.join()
+        threads = [threading.Thread(target=make, args=(place, ready, allowed)) for _ in range(8)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        assert allowed == [True] * 8
 
 
 def test_expired_hits_are_swept_out_of_the_file(place, monkeypatch):

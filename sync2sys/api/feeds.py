@@ -14,7 +14,7 @@ from sync2sys.formats import FORMATS
 from sync2sys.models import Feed, Job, Render
 from sync2sys.schemas import feeds as schemas
 from sync2sys.schemas.base import PageQuery
-from sync2sys.services import feeds, organizations, renders
+from sync2sys.services import feeds, organizations, publishing
 
 bp = Blueprint("feeds", __name__, url_prefix="/api", description="Feeds")
 
@@ -103,7 +103,7 @@ def history(query: dict[str, int], feed_id: str) -> dict[str, Any]:
 @transaction
 def release(feed_id: str, render_id: str) -> dict[str, Any] | None:
     """Publish a held render after all."""
-    return _counted(renders.release(_own(feed_id), render_id))
+    return _counted(publishing.release(_own(feed_id), render_id))
 
 
 @bp.post("/feeds/<string:feed_id>/renders/<string:render_id>/drop")
@@ -112,7 +112,7 @@ def release(feed_id: str, render_id: str) -> dict[str, Any] | None:
 @transaction
 def drop(feed_id: str, render_id: str) -> dict[str, Any] | None:
     """Give a held render up; what is served stays."""
-    return _counted(renders.drop(_own(feed_id), render_id))
+    return _counted(publishing.drop(_own(feed_id), render_id))
 
 
 def _own(feed_id: str) -> Feed:

@@ -1,6 +1,7 @@
 """/healthz, /readyz and /metrics for whoever runs the service."""
 
 import hmac
+from typing import cast
 
 from flask import Response, current_app, request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -9,7 +10,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sync2sys.api.access import public
 from sync2sys.api.bodies import Blueprint
 from sync2sys.errors import Forbidden, Unavailable
-from sync2sys.extensions import cache, settings
+from sync2sys.extensions import cache, limiter, settings
+from sync2sys.ratelimit import WindowStorage
 from sync2sys.schemas.health import Health, Readiness
 from sync2sys.services import health
 
@@ -64,7 +66,8 @@ def _is_operator() -> bool:
 @cache.memoize(5)
 def _exposition() -> bytes:
     registry = CollectorRegistry()
-    for name, counts in health.figures().items():
+    outages = cast(WindowStorage, limiter.storage).outages()
+    for name, counts in (health.figures() | {"rate_limit_outages": outages}).items():
         gauge = Gauge(f"sync2sys_{name}", f"Number of {name} by state.", ["state"], registry=registry)
         for state, count in counts.items():
             gauge.labels(state).set(count)

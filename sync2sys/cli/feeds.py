@@ -14,7 +14,7 @@ from sync2sys.extensions import db
 from sync2sys.formats import FORMATS
 from sync2sys.models import Feed, Organization, Render
 from sync2sys.services import feeds as service
-from sync2sys.services import renders
+from sync2sys.services import publishing, renders
 
 feeds = AppGroup("feeds", help="Feeds: what is exported, and at which address.")
 
@@ -171,7 +171,7 @@ def _release(feed: str) -> str:
     found = _find(feed)
     if found.held_render_id is None:
         raise click.ClickException("No render of this feed is held.")
-    render = renders.release(found, found.held_render_id)
+    render = publishing.release(found, found.held_render_id)
     return f"{service.url(found)} has {render.items} items now."
 
 

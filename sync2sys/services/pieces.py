@@ -95,11 +95,11 @@ def add(rows: list[dict[str, Any]]) -> None:
 
 def refer(render_id: str, ids: "array[int]") -> None:
     """Put a render together from pieces. IntegrityError where one was swept meanwhile."""
-    # As the driver takes them: they are many, and only text and numbers.
-    compiled = insert(PLACES).compile(db.engine)
     for start in range(0, len(ids), BATCH):
-        rows = [(render_id, no, piece) for no, piece in enumerate(ids[start : start + BATCH], start)]
-        db.session.connection().exec_driver_sql(compiled.string, rows)
+        places = enumerate(ids[start : start + BATCH], start)
+        db.session.execute(
+            insert(PLACES), [{"render_id": render_id, "no": no, "chunk_id": piece} for no, piece in places]
+        )
 
 
 def ids_of(connection: Connection, render_id: str) -> set[int]:

@@ -17,7 +17,7 @@ from sync2sys.database import look, transaction
 from sync2sys.extensions import db, limiter, shelf
 from sync2sys.models import Feed, Job, Render
 from sync2sys.models.base import now
-from sync2sys.services import feeds, renders, serving
+from sync2sys.services import feeds, publishing, renders, serving
 from tests.plugin import assert_error
 from tests.services import catalogues
 from tests.services.catalogues import plain
@@ -261,7 +261,7 @@ def test_a_released_render_is_newer_than_what_its_readers_have(client, channel, 
         lambda: db.session.execute(update(Render).filter_by(id=held.render_id).values(changed_at=long_ago))
     )()
     seen = client.get(ADDRESS).headers["Last-Modified"]
-    transaction(lambda: renders.release(db.session.get(Feed, feed), held.render_id))()
+    transaction(lambda: publishing.release(db.session.get(Feed, feed), held.render_id))()
     answer = client.get(ADDRESS, headers={"If-Modified-Since": seen})
     assert (answer.status_code, answer.headers["X-Feed-Products"]) == (200, "3")
 

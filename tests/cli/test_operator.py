@@ -6,7 +6,7 @@ import pytest
 
 from sync2sys.crypto import new_key
 from sync2sys.database import transaction
-from sync2sys.extensions import db
+from sync2sys.extensions import db, limiter
 from sync2sys.models import Channel, Membership, Organization, User
 from tests.conftest import ON_MARIADB
 from tests.plugin import Plugin
@@ -161,6 +161,13 @@ def test_readiness_tells_its_reasons_to_the_operator_only(make_app):
     assert client.get("/metrics").status_code == 403
     metrics = client.get("/metrics", headers={"Authorization": "Bearer open sesame"})
     assert b'sync2sys_feeds{state="published"} 0.0' in metrics.data
+    assert b"sync2sys_rate_limit_outages{" not in metrics.data
+
+
+def test_an_outage_of_redis_shows_in_the_metrics(make_app):
+    client = make_app().test_client()
+    limiter.storage.file.note_outage("redis")
+    assert b'sync2sys_rate_limit_outages{state="redis"} 1.0' in client.get("/metrics").data
 
 
 def test_a_database_that_cannot_be_written_is_not_ready(app, client):

@@ -16,7 +16,7 @@ from sync2sys.extensions import db, shelf
 from sync2sys.formats import parts
 from sync2sys.models import Channel, Chunk, Feed, Job, Render, RenderChunk
 from sync2sys.models.base import now
-from sync2sys.services import feeds, jobs, renders, serving
+from sync2sys.services import feeds, jobs, pieces, presses, publishing, render_plans, renders, serving
 from tests.services import catalogues
 from tests.services.catalogues import plain
 
@@ -54,6 +54,11 @@ def make_feed(organization):
 @pytest.fixture
 def feed(channel, make_feed):
     return make_feed()
+
+
+def set_clock(monkeypatch, moment):
+    for module in (render_plans, publishing, renders):
+        monkeypatch.setattr(module, "now", lambda: moment)
 
 
 def served(slug="a-feed"):
@@ -301,13 +306,13 @@ def test_the_beginning_and_end_of_a_sale_change_the_feed_in_time(channel, make_f
     feed = make_feed()
     renders.render(feed)
     assert row_of(Feed, feed).stale_at == sale["sale_from"]
-    monkeypatch.setattr(renders, "now", lambda: start + timedelta(hours=1, seconds=1))
+    set_clock(monkeypatch, start + timedelta(hours=1, seconds=1))
     before = chunks()
     renders.render(feed)
     assert rows()["1050"]["sale_price"] == "8.00"
     assert len(chunks() - before) <= 1
     assert row_of(Feed, feed).stale_at == sale["sale_to"]
-    monkeypatch.setattr(renders, "now", lambda: start + timedelta(hours=3))
+    set_clock(monkeypatch, start + timedelta(hours=3))
     renders.render(feed)
     assert rows()["1050"]["sale_price"] == ""
     assert row_of(Feed, feed).stale_at is None
@@ -351,7 +356,7 @@ def test_half_of_the_items_gone_holds_the_feed_until_an_equal_result_an_hour_lat
     # The same at once is the same accident, and so is an hour without a look at the shop.
     catalogues.fill(channel, plain(25))
     assert renders.render(feed).state == "held"
-    monkeypatch.setattr(renders, "now", lambda: found_at + timedelta(minutes=61))
+    set_clock(monkeypatch, found_at + timedelta(minutes=61))
     assert renders.render(feed).state == "held"
     assert len(rows()) == 60
     edit(Channel, channel, synced_at=found_at + timedelta(minutes=60, seconds=1), catalog_version=99)
@@ -369,10 +374,10 @@ def test_an_empty_result_is_never_believed_without_a_person(channel, feed, monke
     catalogues.fill(channel, {})
     held = renders.render(feed)
     later = now() + timedelta(days=2)
-    monkeypatch.setattr(renders, "now", lambda: later)
+    set_clock(monkeypatch, later)
     edit(Channel, channel, synced_at=later)
     assert renders.render(feed).state == "held"
-    transaction(lambda: renders.release(db.session.get(Feed, feed), held.render_id))()
+    transaction(lambda: publishing.release(db.session.get(Feed, feed), held.render_id))()
     assert rows() == {}
 
 
@@ -445,11 +450,11 @@ def test_a_held_render_that_is_dropped_leaves_the_feed_as_it_is(channel, feed):
     renders.render(feed)
     catalogues.fill(channel, plain(10))
     held = renders.render(feed)
-    transaction(lambda: renders.drop(db.session.get(Feed, feed), held.render_id))()
+    transaction(lambda: publishing.drop(db.session.get(Feed, feed), held.render_id))()
     assert len(rows()) == 60
     assert row_of(Render, held.render_id).state == "dropped"
     with pytest.raises(BadRequest, match="not held"):
-        transaction(lambda: renders.release(db.session.get(Feed, feed), held.render_id))()
+        transaction(lambda: publishing.release(db.session.get(Feed, feed), held.render_id))()
     assert renders.render(feed).state == "held"
 
 
@@ -457,7 +462,7 @@ def test_a_render_of_another_feed_cannot_be_released(channel, feed, make_feed):
     other = make_feed(slug="other")
     held = renders.render(other)
     with pytest.raises(NotFound):
-        transaction(lambda: renders.release(db.session.get(Feed, feed), held.render_id))()
+        transaction(lambda: publishing.release(db.session.get(Feed, feed), held.render_id))()
 
 
 # Others at work
@@ -491,7 +496,7 @@ def test_a_job_renders_its_feed_and_one_whose_feed_is_gone_is_done(channel, feed
 
 
 def test_a_worker_that_stops_in_the_middle_leaves_its_chunks_to_the_next(channel, feed, monkeypatch):
-    monkeypatch.setattr(renders, "BATCH", 4)
+    monkeypatch.setattr(presses, "BATCH", 4)
     catalogues.fill(channel, plain(1000))
     enqueue(feed)
     claim = jobs.claim({"render"})
@@ -503,8 +508,8 @@ def test_a_worker_that_stops_in_the_middle_leaves_its_chunks_to_the_next(channel
         if len(stored) == 3:
             claim.stop.set()
 
-    add = renders.pieces.add
-    monkeypatch.setattr(renders.pieces, "add", stop_after_two)
+    add = pieces.add
+    monkeypatch.setattr(pieces, "add", stop_after_two)
     with pytest.raises(jobs.Interrupted):
         renders.run(claim)
     assert served() is None
@@ -544,10 +549,10 @@ def elsewhere(app, work):
 
 
 def test_a_render_never_mixes_two_versions_of_the_catalogue(app, channel, feed, monkeypatch):
-    monkeypatch.setattr(renders, "BATCH", 8)
+    monkeypatch.setattr(presses, "BATCH", 8)
     catalogues.fill(channel, plain(1000, title="one"))
     calls = []
-    original = renders._Press._missing
+    original = presses.Press._missing
 
     def missing(self, batch, found):
         calls.append(1)
@@ -555,7 +560,7 @@ def test_a_render_never_mixes_two_versions_of_the_catalogue(app, channel, feed, 
             elsewhere(app, lambda: catalogues.fill(channel, plain(1000, title="two")))
         return original(self, batch, found)
 
-    monkeypatch.setattr(renders._Press, "_missing", missing)
+    monkeypatch.setattr(presses.Press, "_missing", missing)
     renders.render(feed)
     assert {row["title"] for row in rows().values()} == {"one"}
     renders.render(feed)
@@ -564,7 +569,7 @@ def test_a_render_never_mixes_two_versions_of_the_catalogue(app, channel, feed, 
 
 def test_a_feed_that_is_changed_during_its_render_is_rendered_as_changed(app, channel, feed, monkeypatch):
     catalogues.fill(channel, plain(10))
-    original, calls = renders._Press.whole, []
+    original, calls = presses.Press.whole, []
 
     def whole(self):
         if not calls:
@@ -572,36 +577,36 @@ def test_a_feed_that_is_changed_during_its_render_is_rendered_as_changed(app, ch
             elsewhere(app, lambda: edit(Feed, feed, format="json"))
         return original(self)
 
-    monkeypatch.setattr(renders._Press, "whole", whole)
+    monkeypatch.setattr(presses.Press, "whole", whole)
     renders.render(feed)
     assert len(json.loads(served())["items"]) == 10
 
 
 def test_pieces_that_are_swept_during_a_render_are_made_again(app, channel, feed, monkeypatch):
     catalogues.fill(channel, plain(100))
-    original, calls = renders._objections, []
+    original, calls = publishing.objections, []
 
     def objections(plan, whole):
         if not calls:
             calls.append(1)
-            unused = look(renders.pieces.unused)(feed)
-            elsewhere(app, lambda: transaction(renders.pieces.sweep)(feed, unused))
+            unused = look(pieces.unused)(feed)
+            elsewhere(app, lambda: transaction(pieces.sweep)(feed, unused))
         return original(plan, whole)
 
-    monkeypatch.setattr(renders, "_objections", objections)
+    monkeypatch.setattr(publishing, "objections", objections)
     assert renders.render(feed).state == "live"
     assert len(rows()) == 100
 
 
 def test_a_feed_that_is_deleted_during_its_render_is_not_found(app, channel, feed, monkeypatch):
     catalogues.fill(channel, plain(10))
-    original = renders._Press.whole
+    original = presses.Press.whole
 
     def whole(self):
         elsewhere(app, lambda: transaction(lambda: feeds.delete(db.session.get(Feed, feed)))())
         return original(self)
 
-    monkeypatch.setattr(renders._Press, "whole", whole)
+    monkeypatch.setattr(presses.Press, "whole", whole)
     with pytest.raises(NotFound):
         renders.render(feed)
 

@@ -1,0 +1,271 @@
+"""Making the bytes of a render: the pieces that exist are found, those that do not are made and stored."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b, sha256
+from itertools import islice, pairwise
+from operator import itemgetter, lt
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection
+
+from sync2sys.database import look, transaction
+from sync2sys.formats.base import Item
+from sync2sys.formats.chunks import borders
+from sync2sys.formats.money import amount
+from sync2sys.formats.parts import NOTHING, Extent, pack, total
+from sync2sys.formats.renderer import Renderer
+from sync2sys.services import items, jobs, pieces, render_plans
+from sync2sys.services.guard import Tally
+from sync2sys.services.pieces import Piece
+from sync2sys.services.render_plans import Plan
+
+#: Chunks of items that are looked up at once, and stored at once where they are missing.
+BATCH = 2048
+STORED = 256
+#: Chunks whose items are read at once: about 500 items, with descriptions of any length.
+RUN = 16
+#: Different dates of sales that are remembered.
+PHASES_KEPT = 10_000
+
+#: Why an item counts as left out where several reasons apply: what causes the others comes first.
+CAUSES = ("not_published", "variant_not_published", "no_price", "no_currency", "not_purchasable")
+
+_key = itemgetter(0)
+_PRICE, _CURRENCY = Item._fields.index("price"), Item._fields.index("currency")
+
+
+@dataclass
+class Whole:
+    """A render that is put together from stored pieces."""
+
+    #: pieces of the render that is served now
+    live_ids: set[int]
+    ids: "array[int]" = field(default_factory=lambda: array("q"))
+    items: int = 0
+    #: items in pieces that are served already
+    kept: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
+    extent: Extent = NOTHING
+    #: when time alone changes it next
+    stale_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._content, self._packed = sha256(), sha256()
+
+    def add(self, piece: Piece) -> None:
+        self.ids.append(piece.id)
+        self.items += piece.items
+        if piece.id in self.live_ids:
+            self.kept += piece.items
+        if piece.excluded:
+            self.excluded.update(orjson.loads(piece.excluded))
+        if piece.raw_length:
+            self.extent = total((self.extent, Extent(piece.raw_length, piece.crc, piece.length)))
+            self._content.update(piece.digest.encode())
+            self._packed.update(piece.packed_digest.encode())
+
+    @property
+    def etag(self) -> str:
+        return self._content.hexdigest()[:32]
+
+    @property
+    def gzip_etag(self) -> str:
+        return self._packed.hexdigest()[:32]
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(self.items, dict(self.excluded))
+
+
+class Wanted(NamedTuple):
+    """A chunk of neighbouring items, by what its bytes are made from."""
+
+    input_hash: str
+    size: int
+    first_key: str
+    last_key: str
+
+
+class Sale(NamedTuple):
+    """What of an item the clock can change."""
+
+    sale_price: str
+    sale_from: datetime | None
+    sale_to: datetime | None
+
+
+class Press:
+    """Makes a render of a plan: finds the pieces that exist, makes and stores those that do not."""
+
+    def __init__(self, catalogue: Connection, plan: Plan, claim: jobs.Claim | None) -> None:
+        self._catalogue = catalogue
+        self._plan = plan
+        self._claim = claim
+        self._renderer = Renderer(plan.format, plan.context)
+        self._base = orjson.dumps(render_plans.base(plan.format, plan.context, plan.sources))
+        live_ids = pieces.ids_of(catalogue, plan.live.id) if plan.live else set()
+        self._whole = Whole(live_ids)
+        #: dates of a sale -> the state it is in
+        self._phases: dict[str, str] = {}
+
+    def whole(self) -> Whole:
+        renderer, whole = self._renderer, self._whole
+        prologue, separator, epilogue = self._fixed(
+            renderer.prologue(), renderer.separator, renderer.epilogue()
+        )
+        whole.add(prologue)
+        for piece in self._item_pieces():
+            if piece.items and whole.items and separator.raw_length:
+                whole.add(separator)
+            whole.add(piece)
+        whole.add(epilogue)
+        missing = items.count_without_variants(self._catalogue, self._plan.sources)
+        if missing:
+            whole.excluded["no_variants"] += missing
+        return whole
+
+    def _fixed(self, *texts: bytes) -> list[Piece]:
+        """The pieces around and between the items."""
+        hashes = [blake2b(b"fixed\0" + text, digest_size=16).hexdigest() for text in texts]
+        found = look(pieces.find)(self._plan.feed_id, hashes)
+        rows = [
+            _row(self._plan.feed_id, input_hash, text, {}, None)
+            for input_hash, text in dict(zip(hashes, texts, strict=True)).items()
+            if input_hash not in found
+        ]
+        if rows:
+            found |= self._store(rows)
+        return [found[input_hash] for input_hash in hashes]
+
+    def _item_pieces(self) -> Iterator[Piece]:
+        wanted = self._wanted()
+        while batch := list(islice(wanted, BATCH)):
+            if self._claim is not None:
+                self._claim.go_on()
+            found = look(pieces.find)(self._plan.feed_id, [want.input_hash for want in batch])
+            rows = self._missing(batch, found.copy())
+            while some := list(islice(rows, STORED)):
+                found |= self._store(some)
+            for want in batch:
+                yield found[want.input_hash]
+
+    def _store(self, rows: list[dict[str, Any]]) -> dict[str, Piece]:
+        return transaction(_add)(self._plan.feed_id, rows, self._claim)
+
+    def _wanted(self) -> Iterator[Wanted]:
+        """The chunks of the catalogue, by what tells whether their bytes exist already."""
+        if not self._plan.sources:
+            return
+        # Column by column: what is done for each row in Python is most of what a scan costs.
+        keys: list[str] = []
+        stamps: list[str] = []
+        for page in items.stamps(self._catalogue, self._plan.sources):
+            more_keys, more_stamps = zip(*page, strict=True)
+            keys += more_keys
+            stamps += [
+                stamp if len(stamp) == items.HASHES else stamp + self._phase(stamp) for stamp in more_stamps
+            ]
+            _check_order(keys)
+            places = borders(keys)
+            for begin, end in pairwise(places):
+                yield self._want(keys[begin:end], stamps[begin:end])
+            # The last chunk may go on in the next page.
+            keys, stamps = keys[places[-1] :], stamps[places[-1] :]
+        if keys:
+            yield self._want(keys, stamps)
+
+    def _want(self, keys: list[str], stamps: list[str]) -> Wanted:
+        content = self._base + "\0".join(keys + stamps).encode("utf-8", "surrogatepass")
+        return Wanted(blake2b(content, digest_size=16).hexdigest(), len(keys), keys[0], keys[-1])
+
+    def _phase(self, stamp: str) -> str:
+        """The clock-dependent state of an item whose sale has dates; also notes when that changes next."""
+        dates = stamp[items.HASHES :]
+        known = self._phases.get(dates)
+        if known is not None:
+            return known
+        sale = Sale("1.00", *items.sale_of(stamp))
+        change = self._renderer.next_change(sale)
+        if change is not None and (self._whole.stale_at is None or change < self._whole.stale_at):
+            self._whole.stale_at = change
+        if len(self._phases) >= PHASES_KEPT:
+            self._phases.clear()
+        phase = self._phases[dates] = f"/{self._renderer.phase(sale)}"
+        return phase
+
+    def _missing(self, batch: list[Wanted], found: dict[str, Piece]) -> Iterator[dict[str, Any]]:
+        for run_of in _runs(batch, found):
+            first, last = run_of[0].first_key, run_of[-1].last_key
+            rows = items.items(self._catalogue, self._plan.sources, first, last)
+            for want in run_of:
+                yield self._chunk(want, list(islice(rows, want.size)))
+
+    def _chunk(self, want: Wanted, rows: list[Any]) -> dict[str, Any]:
+        text, left_out = self._renderer.chunk(rows)
+        excluded = Counter(_cause(self._renderer.reasons(Item._make(row))) for row in left_out)
+        missing = set(map(_key, left_out))
+        prices = {
+            row[0]: f"{amount(row[_PRICE], row[_CURRENCY])} {row[_CURRENCY]}"
+            for row in rows
+            if row[0] not in missing
+        }
+        return _row(self._plan.feed_id, want.input_hash, text, prices, excluded)
+
+
+def _check_order(keys: list[str]) -> None:
+    """Raise ValueError where the database does not sort by code points, or a key comes twice."""
+    if not all(map(lt, keys, islice(keys, 1, None))):
+        raise ValueError(f"the items of a feed are not sorted between {keys[0]!r} and {keys[-1]!r}")
+
+
+def _runs(batch: list[Wanted], found: dict[str, Piece]) -> Iterator[list[Wanted]]:
+    """Neighbouring chunks that do not exist yet, some at once."""
+    run_of: list[Wanted] = []
+    for want in batch:
+        if want.input_hash in found:
+            if run_of:
+                yield run_of
+            run_of = []
+            continue
+        run_of.append(want)
+        if len(run_of) == RUN:
+            yield run_of
+            run_of = []
+    if run_of:
+        yield run_of
+
+
+def _cause(reasons: Sequence[str]) -> str:
+    return next((cause for cause in CAUSES if cause in reasons), reasons[0] if reasons else "unknown")
+
+
+def _row(
+    feed_id: str, input_hash: str, text: bytes, prices: dict[str, str], excluded: dict[str, int] | None
+) -> dict[str, Any]:
+    part = pack(text)
+    return {
+        "feed_id": feed_id,
+        "input_hash": input_hash,
+        "items": len(prices),
+        "length": part.raw_length,
+        "packed_length": len(part.data),
+        "crc": part.crc,
+        "digest": part.digest,
+        "packed_digest": part.packed_digest,
+        "excluded": excluded or None,
+        "prices": prices,
+        "packed": part.data,
+    }
+
+
+def _add(feed_id: str, rows: list[dict[str, Any]], claim: jobs.Claim | None) -> dict[str, Piece]:
+    pieces.add(rows)
+    stored = pieces.find(feed_id, [row["input_hash"] for row in rows])
+    if claim is not None:
+        jobs.progress(claim)
+    return stored

@@ -1,0 +1,116 @@
+"""What a render is made from, read once from one snapshot of the catalogue, as plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection, Row, select
+
+from sync2sys.errors import BadRequest, NotFound
+from sync2sys.extensions import settings
+from sync2sys.formats import FORMATS
+from sync2sys.formats.base import Context, Format
+from sync2sys.models import Feed, Render
+from sync2sys.models.base import now
+from sync2sys.services import items
+from sync2sys.services.items import Source
+
+#: Part of what every piece is made from. Raised when `presses` or `items` makes other bytes of equal data.
+VERSION = 1
+
+
+class Standing(NamedTuple):
+    """A finished render, as it was when a new one began."""
+
+    id: str
+    etag: str
+    crc: int
+    length: int
+    items: int
+    excluded: dict[str, int]
+    hold: list[dict[str, Any]] | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a render is made from, as plain values."""
+
+    feed_id: str
+    #: what must still be so when it is published
+    seen: tuple[Any, ...]
+    format: Format
+    context: Context
+    sources: list[Source]
+    #: equal marks, equal catalogue and definition
+    mark: str
+    #: neither catalogue nor definition nor a sale's beginning or end has changed it
+    is_current: bool
+    live: Standing | None
+    held: Standing | None
+
+
+def make(catalogue: Connection, feed_id: str) -> Plan:
+    """The plan of a feed as the snapshot shows it. Raises NotFound, and BadRequest for an unknown format."""
+    feed = row_of(catalogue, feed_id)
+    format = FORMATS.get(feed.format)
+    if format is None:
+        raise BadRequest(f"The feed's format {feed.format} is not known here.")
+    sources = items.sources(catalogue, feed.organization_id, feed.sources)
+    moment = now()
+    context = _context(feed, sources, moment)
+    mark = _digest(base(format, context, sources), [[s.channel_id, s.catalog_version] for s in sources])
+    return Plan(
+        feed_id=feed_id,
+        seen=seen(feed),
+        format=format,
+        context=context,
+        sources=sources,
+        mark=mark,
+        # A render that was dropped leaves no mark, so there is one that stands.
+        is_current=mark == feed.rendered_mark and (feed.stale_at is None or feed.stale_at > moment),
+        live=_standing(catalogue, feed.live_render_id),
+        held=_standing(catalogue, feed.held_render_id),
+    )
+
+
+def row_of(catalogue: Connection, feed_id: str) -> Row[Any]:
+    """The columns of a feed. Raises NotFound."""
+    feed = catalogue.execute(select(Feed.__table__).where(Feed.id == feed_id)).one_or_none()
+    if feed is None:
+        raise NotFound("No such feed.")
+    return feed
+
+
+def _context(feed: Row[Any], sources: Sequence[Source], moment: datetime) -> Context:
+    document = feed.document or {}
+    shop = sources[0] if sources else None
+    title = document.get("title") or (shop.name if shop else "") or feed.name
+    link = document.get("link") or (shop.home if shop else "") or settings.PUBLIC_URL
+    return Context(title, link, document.get("description") or title, moment)
+
+
+def seen(feed: Row[Any] | Feed) -> tuple[Any, ...]:
+    """What nobody else may have changed between a plan and its publishing."""
+    definition = (feed.format, feed.sources, feed.document, feed.name)
+    return (*definition, feed.live_render_id, feed.held_render_id, feed.rendered_mark)
+
+
+def _standing(catalogue: Connection, render_id: str | None) -> Standing | None:
+    if render_id is None:
+        return None
+    row = catalogue.execute(select(Render.__table__).where(Render.id == render_id)).one_or_none()
+    return None if row is None else Standing._make(getattr(row, name) for name in Standing._fields)
+
+
+def base(format: Format, context: Context, sources: Sequence[Source]) -> list[Any]:
+    """What all items of a feed share."""
+    shops = [[source.prefix, source.currency, source.weight_unit] for source in sources]
+    return [VERSION, format.name, format.version, list(context[:3]), shops]
+
+
+def _digest(*values: Any) -> str:
+    return blake2b(orjson.dumps(values), digest_size=16).hexdigest()
