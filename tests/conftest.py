@@ -11,7 +11,7 @@ from pathlib import Path
 
 import flask_migrate
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.engine import make_url
 
 from sync2sys import create_app
@@ -67,14 +67,16 @@ def template(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mariadb_url(worker_no):
-    """A migrated database of this test process on the MariaDB server."""
-    url = make_url(MARIADB).set(database=f"sync2sys_test_{worker_no}")
-    server = create_engine(make_url(MARIADB), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {url.database}"))
-        connection.execute(text(f"CREATE DATABASE {url.database} CHARACTER SET utf8mb4"))
+    """A new database of this test process on the MariaDB server; another run has another one."""
+    server = create_engine(make_url(MARIADB), isolation_level="AUTOCOMMIT", pool_recycle=-1)
+    with server.connect() as holder:
+        names = (f"sync2sys_test_{worker_no}_{number}" for number in range(8))
+        # The lock ends with this process, however it ends.
+        name = next(name for name in names if holder.scalar(select(func.get_lock(name, 0))))
+        holder.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        holder.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb4"))
+        yield make_url(MARIADB).set(database=name).render_as_string(hide_password=False)
     server.dispose()
-    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

@@ -186,6 +186,7 @@ def test_the_feed_is_whole_whatever_is_killed(app, service, workers, shop):
                     worker = workers.start()
             service.await_web()
             await_round(round_number)
+        service.until(lambda: max(reader.seen) == ROUNDS, 20)
     finally:
         reader.stop.set()
         reader.join()
