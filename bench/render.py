@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from operator import itemgetter
+from itertools import islice
 
 import orjson
 
@@ -193,7 +193,9 @@ def report(title: str, count: int, taken: dict[str, float]) -> None:
 
 
 def grouped(rows: Iterable[tuple]) -> Groups:
-    return chunks.grouped(rows, key=itemgetter(0))
+    """Chunks of the usual size."""
+    rows = iter(rows)
+    return iter(lambda: list(islice(rows, chunks.LONGEST)), [])
 
 
 @contextmanager

@@ -55,11 +55,11 @@ class Variant(Base):
     __tablename__ = "variant"
     __table_args__ = (
         UniqueConstraint("channel_id", "external_id"),
-        Index("ix_variant_product", "channel_id", "product_external_id"),
         # All that the scan of a render reads, so that it does not touch the rows.
         Index(
             "ix_variant_scan",
             "channel_id",
+            "product_external_id",
             "external_id",
             "content_hash",
             "product_hash",

@@ -45,7 +45,7 @@ HASHES = 64
 #: Behind every key.
 _LAST = "\U0010ffff"
 _SALE_FROM, _SALE_TO = Item._fields.index("sale_from"), Item._fields.index("sale_to")
-_by_key = itemgetter(0)
+_by_keys = itemgetter(Item._fields.index("group_key"), Item._fields.index("key"))
 
 
 @dataclass(frozen=True)
@@ -125,15 +125,15 @@ def is_small(connection: Connection, sources: Sequence[Source], limit: int) -> b
 
 
 def stamps(connection: Connection, sources: Sequence[Source]) -> Iterator[Sequence[Any]]:
-    """What tells whether an item has changed, of every variant, sorted by key (code points), in pages.
+    """What tells whether an item has changed, of every variant, in pages.
 
-    Key, and a text that is equal as long as the item is: HASHES digits, and behind them the dates of its
-    sale if it has any (see `sale_of`).
+    Its product's key, its own, and a text that is equal as long as the item is: HASHES digits, and behind
+    them the dates of its sale if it has any (see `sale_of`). Sorted by both keys (code points).
     """
     if len(sources) == 1:
         return _stamps_of(connection, sources[0])
     streams = [chain.from_iterable(_stamps_of(connection, source)) for source in sources]
-    return _paged(merge(*streams, key=_by_key))
+    return _paged(merge(*streams, key=itemgetter(0, 1)))
 
 
 def _paged(rows: Iterator[Any]) -> Iterator[Sequence[Any]]:
@@ -142,7 +142,7 @@ def _paged(rows: Iterator[Any]) -> Iterator[Sequence[Any]]:
 
 
 def items(connection: Connection, sources: Sequence[Source], first: str, last: str) -> Iterator[Any]:
-    """Whole items, sorted by key: those between two keys, both included.
+    """Whole items, sorted by both keys: those of the products between two keys, both included.
 
     Rows with the columns of `Item`, or an `Item`: making one of each row costs more than it is worth.
     """
@@ -151,7 +151,7 @@ def items(connection: Connection, sources: Sequence[Source], first: str, last: s
         for source in sources
         for low, high in _between(source.prefix, first, last)
     ]
-    rows = found[0] if len(found) == 1 else merge(*found, key=_by_key)
+    rows = found[0] if len(found) == 1 else merge(*found, key=_by_keys)
     return map(_with_zones, rows)
 
 
@@ -166,26 +166,35 @@ def _between(prefix: str, first: str, last: str) -> Iterator[tuple[str, str]]:
 
 
 def _stamps_of(connection: Connection, source: Source) -> Iterator[Sequence[Any]]:
-    query, prefix, after = Prepared(_stamp_query()), source.prefix, ""
+    query, prefix = Prepared(_stamp_query()), source.prefix
+    after = {"product": "", "variant": ""}
     while True:
-        page = query.rows(connection, channel=source.channel_id, after=after)
+        page = query.rows(connection, channel=source.channel_id, **after)
         if page:
-            yield [(prefix + key, stamp) for key, stamp in page] if prefix else page
+            yield [(prefix + group, prefix + key, stamp) for group, key, stamp in page] if prefix else page
         if len(page) < PAGE:
             return
-        after = page[-1][0]
+        after = {"product": page[-1][0], "variant": page[-1][1]}
 
 
 def _stamp_query() -> Select[Any]:
-    """Two texts a row: what a scan costs is the values that become Python's."""
+    """Three texts a row: what a scan costs is the values that become Python's."""
     text = partial(type_coerce, type_=String)
     dates = func.coalesce(text(VARIANT.sale_from), "") + "/" + func.coalesce(text(VARIANT.sale_to), "")
     has_dates = VARIANT.sale_price.is_not(None) & func.coalesce(
         text(VARIANT.sale_from), text(VARIANT.sale_to)
     ).is_not(None)
     stamp = VARIANT.content_hash + VARIANT.product_hash + case((has_dates, dates), else_="")
-    query = select(VARIANT.external_id, stamp).where(VARIANT.channel_id == bindparam("channel"))
-    return query.where(VARIANT.external_id > bindparam("after")).order_by(VARIANT.external_id).limit(PAGE)
+    product, variant = bindparam("product", type_=String), bindparam("variant", type_=String)
+    # The first condition alone is a range of the index, for every database.
+    after = (VARIANT.product_external_id > product) | (VARIANT.external_id > variant)
+    return (
+        select(VARIANT.product_external_id, VARIANT.external_id, stamp)
+        .where(VARIANT.channel_id == bindparam("channel"))
+        .where(VARIANT.product_external_id >= product, after)
+        .order_by(VARIANT.product_external_id, VARIANT.external_id)
+        .limit(PAGE)
+    )
 
 
 def sale_of(stamp: str) -> tuple[datetime | None, datetime | None]:
@@ -206,8 +215,8 @@ def _item_query(source: Source, engine: Engine) -> Prepared:
             )
         )
         .where(VARIANT.channel_id == bindparam("channel"))
-        .where(VARIANT.external_id.between(bindparam("first"), bindparam("last")))
-        .order_by(VARIANT.external_id)
+        .where(VARIANT.product_external_id.between(bindparam("first"), bindparam("last")))
+        .order_by(VARIANT.product_external_id, VARIANT.external_id)
     )
     return Prepared(query)
 

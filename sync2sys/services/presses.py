@@ -87,8 +87,9 @@ class Wanted(NamedTuple):
 
     input_hash: str
     size: int
-    first_key: str
-    last_key: str
+    #: keys of the first and the last product
+    first: str
+    last: str
 
 
 class Sale(NamedTuple):
@@ -162,26 +163,29 @@ class Press:
         if not self._plan.sources:
             return
         # Column by column: what is done for each row in Python is most of what a scan costs.
+        groups: list[str] = []
         keys: list[str] = []
         stamps: list[str] = []
         for page in items.stamps(self._catalogue, self._plan.sources):
-            more_keys, more_stamps = zip(*page, strict=True)
+            more_groups, more_keys, more_stamps = zip(*page, strict=True)
+            groups += more_groups
             keys += more_keys
             stamps += [
                 stamp if len(stamp) == items.HASHES else stamp + self._phase(stamp) for stamp in more_stamps
             ]
-            _check_order(keys)
-            places = borders(keys)
+            _check_order(list(zip(groups, keys, strict=True)))
+            places = borders(groups)
             for begin, end in pairwise(places):
-                yield self._want(keys[begin:end], stamps[begin:end])
+                yield self._want(groups[begin:end], keys[begin:end], stamps[begin:end])
             # The last chunk may go on in the next page.
-            keys, stamps = keys[places[-1] :], stamps[places[-1] :]
+            rest = slice(places[-1], None)
+            groups, keys, stamps = groups[rest], keys[rest], stamps[rest]
         if keys:
-            yield self._want(keys, stamps)
+            yield self._want(groups, keys, stamps)
 
-    def _want(self, keys: list[str], stamps: list[str]) -> Wanted:
+    def _want(self, groups: list[str], keys: list[str], stamps: list[str]) -> Wanted:
         content = self._base + "\0".join(keys + stamps).encode("utf-8", "surrogatepass")
-        return Wanted(blake2b(content, digest_size=16).hexdigest(), len(keys), keys[0], keys[-1])
+        return Wanted(blake2b(content, digest_size=16).hexdigest(), len(keys), groups[0], groups[-1])
 
     def _phase(self, stamp: str) -> str:
         """The clock-dependent state of an item whose sale has dates; also notes when that changes next."""
@@ -200,8 +204,7 @@ class Press:
 
     def _missing(self, batch: list[Wanted], found: dict[str, Piece]) -> Iterator[dict[str, Any]]:
         for run_of in _runs(batch, found):
-            first, last = run_of[0].first_key, run_of[-1].last_key
-            rows = items.items(self._catalogue, self._plan.sources, first, last)
+            rows = items.items(self._catalogue, self._plan.sources, run_of[0].first, run_of[-1].last)
             for want in run_of:
                 yield self._chunk(want, list(islice(rows, want.size)))
 
@@ -217,7 +220,7 @@ class Press:
         return _row(self._plan.feed_id, want.input_hash, text, prices, excluded)
 
 
-def _check_order(keys: list[str]) -> None:
+def _check_order(keys: list[tuple[str, str]]) -> None:
     """Raise ValueError where the database does not sort by code points, or a key comes twice."""
     if not all(map(lt, keys, islice(keys, 1, None))):
         raise ValueError(f"the items of a feed are not sorted between {keys[0]!r} and {keys[-1]!r}")

@@ -338,11 +338,11 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("variant", schema=None) as batch_op:
-        batch_op.create_index("ix_variant_product", ["channel_id", "product_external_id"], unique=False)
         batch_op.create_index(
             "ix_variant_scan",
             [
                 "channel_id",
+                "product_external_id",
                 "external_id",
                 "content_hash",
                 "product_hash",
