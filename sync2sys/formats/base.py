@@ -4,9 +4,10 @@ A channel is one file of data: a `Format` whose fields say how the channel spell
 makes the value, the limit that applies and where that is written. `renderer.Renderer` makes it bytes.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 #: A field's value for one item: text, a number, a truth, several texts, names with texts, or None
@@ -64,6 +65,35 @@ class Item(NamedTuple):
     kind: str
     #: JSON list
     tags: str | None
+    #: decimals as text, in `dimension_unit`
+    length: str | None = None
+    width: str | None = None
+    height: str | None = None
+    dimension_unit: str | None = None
+    #: of the shop; None where it would not say
+    prices_include_tax: bool | int | None = None
+    taxable: bool | int | None = True
+    tax_class: str | None = ""
+    #: JSON object, name -> list of values: what does not tell variants apart
+    attributes: str | None = None
+    #: JSON object, key -> text: the shop's own fields
+    meta: str | None = None
+
+
+#: Columns that are looked at whatever the format.
+ALWAYS = frozenset(
+    (
+        "key",
+        "group_key",
+        "price",
+        "sale_from",
+        "sale_to",
+        "currency",
+        "product_published",
+        "variant_published",
+        "purchasable",
+    )
+)
 
 
 class Context(NamedTuple):
@@ -74,6 +104,8 @@ class Context(NamedTuple):
     description: str
     #: aware; never appears in the output
     now: datetime
+    #: what the owner says of the shop where the channel wants to know it: `Format.settings`
+    settings: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +124,8 @@ class Field:
     times: int | None = None
     #: an item without it is left out
     required: bool = False
+    #: an item without it is published, and the owner is told
+    recommended: bool = False
     #: an optional field's column that is empty for most items, and then there is no value: spares the call
     given: str = ""
     #: for syntaxes without lists: what joins several values, and what stands for it inside one
@@ -111,6 +145,36 @@ class Missing(Exception):
 
 
 Rule = Callable[[Field, Context], Reader]
+#: Given a field's columns: what is to be said of the value, as a code of `issues`, or None.
+Doubt = Callable[..., str | None]
+
+
+class Checked:
+    """A rule that can say more than its value does.
+
+    `doubt` is asked where there is no value, `overflow` where the value may be shorter than what was found.
+    """
+
+    def __init__(
+        self,
+        rule: Rule,
+        doubt: Callable[[Field, Context], Doubt] | None,
+        overflow: Callable[[Field, Context], Doubt] | None,
+    ) -> None:
+        self._rule = rule
+        self.doubt, self.overflow = doubt, overflow
+        self.__doc__ = rule.__doc__
+
+    def __call__(self, field: Field, context: Context) -> Reader:
+        return self._rule(field, context)
+
+
+def checked(
+    doubt: Callable[[Field, Context], Doubt] | None = None,
+    overflow: Callable[[Field, Context], Doubt] | None = None,
+) -> Callable[[Rule], Checked]:
+    """Decorate a rule with what it can say."""
+    return lambda rule: Checked(rule, doubt, overflow)
 
 
 class Syntax(Protocol):
@@ -148,3 +212,18 @@ class Format:
     extension: str
     syntax: Syntax
     fields: tuple[Field, ...]
+    #: what its rules are taken from, and how far to believe them
+    source: str = "Our own."
+    #: own: ours; official: the channel's own text; excerpt: parts of it; second-hand: what others made of it
+    standing: str = "own"
+    #: what the owner has to say, name -> what it is; items are left out without those that are required
+    settings: Mapping[str, str] = field(default_factory=dict)
+    #: items at most in one file
+    most_items: int | None = None
+    #: what a merchant should know before using it
+    remark: str = ""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of `Item` that it reads."""
+        return ALWAYS.union(*(each.source for each in self.fields))

@@ -41,13 +41,24 @@ def _field(
     limit: int | None = None,
     times: int | None = None,
     required: bool = False,
+    recommended: bool = False,
     given: str = "",
 ) -> Field:
     page = f"https://support.google.com/merchants/answer/{about}"
-    return Field(name, rule, source, limit=limit, times=times, required=required, given=given, reference=page)
+    return Field(
+        name,
+        rule,
+        source,
+        limit=limit,
+        times=times,
+        required=required,
+        recommended=recommended,
+        given=given,
+        reference=page,
+    )
 
 
-_BRAND = _field("brand", values.branded(NO_BRAND), "brand", limit=70, about=6324351)
+_BRAND = _field("brand", values.branded(NO_BRAND), "brand", limit=70, recommended=True, about=6324351)
 _MPN = _field("mpn", values.part_number, "mpn", "sku", limit=70, about=6324482)
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 
@@ -76,7 +87,7 @@ FIELDS = (
         "sale_price_effective_date", values.sale_window, *_SALE, given="sale_price", limit=51, about=6324460
     ),
     _BRAND,
-    _field("gtin", values.gtin, "gtin", limit=14, about=6324461),
+    _field("gtin", values.gtin, "gtin", limit=14, recommended=True, about=6324461),
     _MPN,
     _field(
         "identifier_exists", values.identified(_BRAND, _MPN), "gtin", "brand", "mpn", "sku", about=6324478
@@ -89,7 +100,7 @@ FIELDS = (
     _field("pattern", values.option("pattern"), "options", limit=100, about=6324483),
     _field("gender", values.option("gender"), "options", about=6324479),
     _field("age_group", values.option("age_group"), "options", about=6324463),
-    _field("product_type", values.deepest_category, "categories", limit=750, about=6324406),
+    _field("product_type", values.deepest_category, "categories", limit=750, recommended=True, about=6324406),
     _field("shipping_weight", values.weight(WEIGHTS), "weight", "weight_unit", about=6324503),
 )
 

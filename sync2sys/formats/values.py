@@ -17,7 +17,7 @@ import orjson
 
 from sync2sys.formats import attributes, codes, money, sales
 from sync2sys.formats.addresses import ENCODED, encoded, is_encoded
-from sync2sys.formats.base import Context, Field, Reader, Rule, Value
+from sync2sys.formats.base import Context, Doubt, Field, Reader, Rule, Value, checked
 from sync2sys.formats.latest import latest
 from sync2sys.formats.text import clean, clean_lines, is_legal, shorten
 
@@ -30,6 +30,103 @@ _ENCODED_LIST = re.compile(rf'\["{ENCODED}"(?:,"{ENCODED}")*\]').fullmatch
 Words = tuple[str, ...]
 
 
+# What is to be said of a value
+
+
+def _unusable(field: Field, context: Context) -> Doubt:
+    """`invalid` where the shop has something, and no value can be made of it."""
+    return lambda found, *rest: "invalid" if found not in _NOTHING else None
+
+
+_NOTHING = (None, "", "[]", "{}")
+
+
+def _cut_text(field: Field, context: Context) -> Doubt:
+    limit = field.limit or sys.maxsize
+    return lambda found, *rest: "truncated" if len(clean(found)) > limit else None
+
+
+def _cut_lines(field: Field, context: Context) -> Doubt:
+    limit = field.limit or sys.maxsize
+    return lambda found: "truncated" if len(clean_lines(found)) > limit else None
+
+
+def _cut_title(field: Field, context: Context) -> Doubt:
+    limit = field.limit or sys.maxsize
+
+    def doubt(title: str, options: str | None, has_variants: bool | int) -> str | None:
+        told = _told(options) if has_variants else ""
+        return "truncated" if len(clean(title)) + len(told) > limit else None
+
+    return doubt
+
+
+def _unusable_address(field: Field, context: Context) -> Doubt:
+    limit = field.limit or LONGEST_ADDRESS
+
+    def doubt(found: str | None) -> str | None:
+        if not found:
+            return None
+        usable = encoded(found)
+        return "too_long" if usable is not None and len(usable) > limit else "invalid"
+
+    return doubt
+
+
+def _no_image(field: Field, context: Context) -> Doubt:
+    return lambda own, images: "invalid" if own or images not in _NOTHING else None
+
+
+def _too_many_images(field: Field, context: Context) -> Doubt:
+    limit, times = field.limit or LONGEST_ADDRESS, field.times or sys.maxsize
+
+    def doubt(own: str | None, images: str | None) -> str | None:
+        others = set(_images(images, limit))
+        return "too_many" if len(others) > times + 1 or len(others - {_usable(own, limit)}) > times else None
+
+    return doubt
+
+
+def _no_brand(field: Field, context: Context) -> Doubt:
+    return lambda found: "not_a_brand" if found and clean(found) else None
+
+
+def _long_number(field: Field, context: Context) -> Doubt:
+    return lambda mpn, sku=None: "too_long" if clean(mpn or sku or "") else None
+
+
+def _no_sale(field: Field, context: Context) -> Doubt:
+    def doubt(
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+        price: str | None,
+        currency: str | None,
+    ) -> str | None:
+        if sale in _NOTHING or sales.phase_of(begin, end, context.now) == sales.ENDED:
+            return None
+        return None if money.reduced(price, sale, currency) else "sale_not_lower"
+
+    return doubt
+
+
+def _no_weight(field: Field, context: Context) -> Doubt:
+    def doubt(weight: str | None, *unit: str | None) -> str | None:
+        exact = _decimal(weight)
+        return "invalid" if weight and (exact is None or exact) else None
+
+    return doubt
+
+
+def _long_path(field: Field, context: Context) -> Doubt:
+    limit = field.limit or sys.maxsize
+    return lambda categories: "truncated" if len(_deepest(categories)) > limit else None
+
+
+# The rules
+
+
+@checked(overflow=_cut_text)
 def text(field: Field, context: Context) -> Reader:
     """One line of text, cut after a word."""
     limit = field.limit or sys.maxsize
@@ -45,6 +142,7 @@ def text(field: Field, context: Context) -> Reader:
     return read
 
 
+@checked(overflow=_cut_lines)
 def long_text(field: Field, context: Context) -> Reader:
     """Text with its line breaks, cut after a word."""
     limit = field.limit or sys.maxsize
@@ -89,6 +187,7 @@ def group(field: Field, context: Context) -> Reader:
     return read
 
 
+@checked(overflow=_cut_title)
 def full_title(field: Field, context: Context) -> Reader:
     """The product's title and the variant's options; the title is cut first."""
     limit = field.limit or sys.maxsize
@@ -118,6 +217,7 @@ def _shortened_title(title: str, told: str, limit: int) -> str:
     return shorten(title + told, limit)
 
 
+@checked(doubt=_unusable_address)
 def address(field: Field, context: Context) -> Reader:
     """An absolute http or https address, percent-encoded."""
     limit = field.limit or LONGEST_ADDRESS
@@ -136,6 +236,7 @@ def _usable(found: str | None, limit: int) -> str | None:
     return usable if usable is not None and len(usable) <= limit else None
 
 
+@checked(doubt=_no_image)
 def main_image(field: Field, context: Context) -> Reader:
     """The variant's own image, else the product's first usable one."""
     limit = field.limit or LONGEST_ADDRESS
@@ -148,6 +249,7 @@ def main_image(field: Field, context: Context) -> Reader:
     return read
 
 
+@checked(overflow=_too_many_images)
 def more_images(field: Field, context: Context) -> Reader:
     """The product's other images, each once."""
     limit, times = field.limit or LONGEST_ADDRESS, field.times
@@ -187,6 +289,7 @@ def constant(value: str) -> Rule:
 def word(words: Mapping[str, str]) -> Rule:
     """A rule that gives the channel's word for ours, and nothing for one it does not know."""
 
+    @checked(doubt=_unusable)
     def rule(field: Field, context: Context) -> Reader:
         """The channel's own word for it."""
         return words.get
@@ -210,6 +313,7 @@ def plain_price(field: Field, context: Context) -> Reader:
     return money.amount
 
 
+@checked(doubt=_no_sale)
 def sale_price(field: Field, context: Context) -> Reader:
     """The sale price with its currency, if lower, until the sale ends; dates announce a coming one."""
     now = context.now
@@ -251,6 +355,7 @@ def sale_window(field: Field, context: Context) -> Reader:
     return read
 
 
+@checked(doubt=_no_sale)
 def plain_sale_price(field: Field, context: Context) -> Reader:
     """The sale price as a number, if lower, until the sale ends."""
     now = context.now
@@ -283,6 +388,7 @@ def sale_end(field: Field, context: Context) -> Reader:
     )
 
 
+@checked(doubt=_unusable)
 def gtin(field: Field, context: Context) -> Reader:
     """A GTIN whose length, check digit and prefix are right; any other is left out."""
     return lambda found: codes.gtin(found) if found else None
@@ -291,6 +397,7 @@ def gtin(field: Field, context: Context) -> Reader:
 def branded(nobody: frozenset[str]) -> Rule:
     """A rule for brands that leaves out the words that mean there is none."""
 
+    @checked(doubt=_no_brand, overflow=_cut_text)
     def rule(field: Field, context: Context) -> Reader:
         """The brand, unless it only says that there is none."""
         shown = text(field, context)
@@ -303,6 +410,7 @@ def branded(nobody: frozenset[str]) -> Rule:
     return rule
 
 
+@checked(doubt=_long_number)
 def part_number(field: Field, context: Context) -> Reader:
     """The maker's number, else the shop's SKU; left out where it is too long."""
     limit = field.limit or sys.maxsize
@@ -357,17 +465,22 @@ def all_options(field: Field, context: Context) -> Reader:
     return read
 
 
+@checked(overflow=_long_path)
 def deepest_category(field: Field, context: Context) -> Reader:
     """The first of the longest category paths; levels that do not fit are left out."""
     limit = field.limit or sys.maxsize
 
     def read(categories: str | None) -> str | None:
-        path = max(_texts(categories), key=lambda path: path.count(" > "), default="")
+        path = _deepest(categories)
         while len(path) > limit and " > " in path:
             path = path.rpartition(" > ")[0]
         return shorten(path, limit) or None
 
     return read
+
+
+def _deepest(categories: str | None) -> str:
+    return max(_texts(categories), key=lambda path: path.count(" > "), default="")
 
 
 def texts(field: Field, context: Context) -> Reader:
@@ -388,6 +501,7 @@ def number(field: Field, context: Context) -> Reader:
 def weight(units: Mapping[str, tuple[str, int]]) -> Rule:
     """A rule that gives `0.8 kg`; `units`: our unit -> the channel's and the most it takes."""
 
+    @checked(doubt=_no_weight)
     def rule(field: Field, context: Context) -> Reader:
         """Number and unit; left out where it is zero or more than the channel takes."""
 

@@ -67,6 +67,8 @@ class Render(Base):
     items: Mapped[int]
     #: how many items were left out, by reason
     excluded: Mapped[dict[str, int]] = mapped_column(JsonText, default=dict)
+    #: how many published items have each note, `code:field`
+    noted: Mapped[dict[str, int]] = mapped_column(JsonText, default=dict)
     #: hashes of the content and of its compressed form; equal content, equal hash
     etag: Mapped[str] = mapped_column(String(64))
     gzip_etag: Mapped[str] = mapped_column(String(64))
@@ -98,9 +100,14 @@ class Chunk(Base):
     digest: Mapped[str] = mapped_column(String(32))
     packed_digest: Mapped[str] = mapped_column(String(32))
     excluded: Mapped[dict[str, int] | None] = mapped_column(JsonText)
+    #: how many published items have each note, `code:field`
+    noted: Mapped[dict[str, int] | None] = mapped_column(JsonText)
     # The long ones are last: whoever needs only what stands above does not read their pages.
     #: key -> price of its items, for the guard and for comparing renders
     prices: Mapped[dict[str, str]] = mapped_column(JsonText)
+    #: key -> notes of a published item, and key -> reasons of one that was left out
+    notes: Mapped[dict[str, list[str]] | None] = mapped_column(JsonText)
+    left_out: Mapped[dict[str, list[str]] | None] = mapped_column(JsonText)
     packed: Mapped[bytes] = mapped_column(LongBytes)
 
 

@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
     Engine,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    null,
     select,
     type_coerce,
 )
@@ -57,6 +59,8 @@ class Source:
     prefix: str
     currency: str
     weight_unit: str
+    dimension_unit: str
+    prices_include_tax: bool | None
     catalog_version: int
     name: str
     home: str
@@ -95,6 +99,8 @@ def sources(connection: Connection, organization_id: str, chosen: Sequence[str] 
             prefix=f"{row.id[:8]}-" if place else "",
             currency=row.currency,
             weight_unit=row.weight_unit,
+            dimension_unit=row.dimension_unit,
+            prices_include_tax=row.prices_include_tax,
             catalog_version=row.catalog_version,
             name=row.name,
             home=row.home or row.origin,
@@ -107,14 +113,44 @@ def sources(connection: Connection, organization_id: str, chosen: Sequence[str] 
 
 def count_without_variants(connection: Connection, sources: Sequence[Source]) -> int:
     """Products that have no variant and so cannot be an item of any feed."""
-    has_one = (
+    ids = [source.channel_id for source in sources]
+    query = select(func.count()).select_from(Product).where(PRODUCT.channel_id.in_(ids), ~_has_variant())
+    return connection.execute(query).scalar_one()
+
+
+def without_variants(connection: Connection, sources: Sequence[Source]) -> list[tuple[str, str]]:
+    """(key, title) of those products."""
+    found = []
+    for source in sources:
+        query = select(PRODUCT.external_id, PRODUCT.title).where(PRODUCT.channel_id == source.channel_id)
+        rows = connection.execute(query.where(~_has_variant()).order_by(PRODUCT.external_id))
+        found += [(source.prefix + row.external_id, row.title) for row in rows]
+    return found
+
+
+def _has_variant() -> ColumnElement[bool]:
+    return (
         select(VARIANT.id)
         .where(VARIANT.channel_id == PRODUCT.channel_id, VARIANT.product_external_id == PRODUCT.external_id)
         .exists()
     )
-    ids = [source.channel_id for source in sources]
-    query = select(func.count()).select_from(Product).where(PRODUCT.channel_id.in_(ids), ~has_one)
-    return connection.execute(query).scalar_one()
+
+
+def named(
+    connection: Connection, sources: Sequence[Source], columns: frozenset[str], keys: Sequence[str]
+) -> dict[str, Item]:
+    """Those of the items with these keys that there are."""
+    found: dict[str, Item] = {}
+    for source in sources:
+        ids = [key.removeprefix(source.prefix) for key in keys if key.startswith(source.prefix)]
+        products = select(VARIANT.product_external_id).where(
+            VARIANT.channel_id == source.channel_id, VARIANT.external_id.in_(ids)
+        )
+        for product in connection.execute(products.distinct()).scalars():
+            key = source.prefix + product
+            rows = items(connection, [source], columns, key, key)
+            found |= {row[0]: Item._make(row) for row in rows if row[0] in keys}
+    return found
 
 
 def is_small(connection: Connection, sources: Sequence[Source], limit: int) -> bool:
@@ -141,13 +177,18 @@ def _paged(rows: Iterator[Any]) -> Iterator[Sequence[Any]]:
         yield page
 
 
-def items(connection: Connection, sources: Sequence[Source], first: str, last: str) -> Iterator[Any]:
-    """Whole items, sorted by both keys: those of the products between two keys, both included.
+def items(
+    connection: Connection, sources: Sequence[Source], columns: frozenset[str], first: str, last: str
+) -> Iterator[Any]:
+    """Items, sorted by both keys: those of the products between two keys, both included.
 
     Rows with the columns of `Item`, or an `Item`: making one of each row costs more than it is worth.
+    A column that is not asked for is empty.
     """
     found = [
-        _item_query(source, db.engine).rows(connection, channel=source.channel_id, first=low, last=high)
+        _item_query(source, columns, db.engine).rows(
+            connection, channel=source.channel_id, first=low, last=high
+        )
         for source in sources
         for low, high in _between(source.prefix, first, last)
     ]
@@ -204,8 +245,10 @@ def sale_of(stamp: str) -> tuple[datetime | None, datetime | None]:
 
 
 @lru_cache(maxsize=64)
-def _item_query(source: Source, engine: Engine) -> Prepared:
-    columns = [column.label(name) for name, column in _item_columns(source).items()]
+def _item_query(source: Source, wanted: frozenset[str], engine: Engine) -> Prepared:
+    columns = [
+        (column if name in wanted else null()).label(name) for name, column in _item_columns(source).items()
+    ]
     is_its = PRODUCT.external_id == VARIANT.product_external_id
     query = (
         select(*columns)
@@ -233,13 +276,15 @@ def _item_columns(source: Source) -> dict[str, ColumnElement[Any]]:
         "link": _inherited(VARIANT.link, PRODUCT.link),
         "currency": literal(source.currency),
         "weight_unit": literal(source.weight_unit),
+        "dimension_unit": literal(source.dimension_unit),
+        "prices_include_tax": literal(source.prices_include_tax, Boolean),
         "product_published": PRODUCT.published,
         "variant_published": VARIANT.published,
         "kind": func.coalesce(PRODUCT.kind, ""),
     }
-    for name in ("price", "sale_price", "weight", "options"):
+    for name in ("price", "sale_price", "weight", "length", "width", "height", "options"):
         made[name] = type_coerce(VARIANT[name], String)
-    for name in ("images", "categories", "tags"):
+    for name in ("images", "categories", "tags", "attributes", "meta"):
         made[name] = type_coerce(PRODUCT[name], String)
     for name in set(Item._fields) - set(made):
         made[name] = VARIANT[name] if name in VARIANT else PRODUCT[name]

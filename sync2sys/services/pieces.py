@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Select,
     Table,
     bindparam,
     delete,
@@ -47,6 +48,8 @@ class Piece(NamedTuple):
     packed_digest: str
     #: how many items were left out, by reason, as JSON
     excluded: str | None
+    #: how many published items have each note, as JSON
+    noted: str | None
 
 
 _PIECE = [
@@ -61,6 +64,7 @@ _PIECE = [
         "digest",
         "packed_digest",
         "excluded",
+        "noted",
     )
 ]
 
@@ -116,7 +120,7 @@ def count(connection: Connection, render_id: str) -> int:
 
 def packed(connection: Connection, render_id: str, first: int, after: int) -> list[bytes]:
     """The deflated bytes of some of a render's pieces: those numbered `first` up to before `after`."""
-    return list(connection.execute(_of_render(CHUNKS.c.packed, render_id, first, after)).scalars())
+    return list(connection.execute(_of_render([CHUNKS.c.packed], render_id, first, after)).scalars())
 
 
 def packed_of_render(connection: Connection, render_id: str) -> Iterator[bytes]:
@@ -137,8 +141,17 @@ def packed_of(connection: Connection, ids: "array[int]") -> Iterator[bytes]:
 def prices_of_render(connection: Connection, render_id: str) -> Iterator[dict[str, str]]:
     """Key -> price of a render's items, piece by piece."""
     for first in range(0, count(connection, render_id), BATCH):
-        query = _of_render(CHUNKS.c.prices, render_id, first, first + BATCH)
+        query = _of_render([CHUNKS.c.prices], render_id, first, first + BATCH)
         yield from connection.execute(query).scalars()
+
+
+def told_of_render(connection: Connection, render_id: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """(key -> notes of published items, key -> reasons of others) of a render, piece by piece."""
+    for first in range(0, count(connection, render_id), BATCH):
+        query = _of_render([CHUNKS.c.notes, CHUNKS.c.left_out], render_id, first, first + BATCH)
+        query = query.where(CHUNKS.c.notes.is_not(None) | CHUNKS.c.left_out.is_not(None))
+        for notes, left_out in connection.execute(query):
+            yield notes or {}, left_out or {}
 
 
 def prices_of(connection: Connection, ids: Iterable[int]) -> Iterator[dict[str, str]]:
@@ -148,9 +161,9 @@ def prices_of(connection: Connection, ids: Iterable[int]) -> Iterator[dict[str, 
         yield from connection.execute(select(CHUNKS.c.prices).where(CHUNKS.c.id.in_(some))).scalars()
 
 
-def _of_render(column: ColumnElement[Any], render_id: str, first: int, after: int) -> Any:
+def _of_render(columns: list[ColumnElement[Any]], render_id: str, first: int, after: int) -> Select[Any]:
     return (
-        select(column)
+        select(*columns)
         .join(PLACES, PLACES.c.chunk_id == CHUNKS.c.id)
         .where(PLACES.c.render_id == render_id, PLACES.c.no >= first, PLACES.c.no < after)
         .order_by(PLACES.c.no)

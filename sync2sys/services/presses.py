@@ -2,12 +2,13 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b, sha256
-from itertools import islice, pairwise
-from operator import itemgetter, lt
+from itertools import chain, islice, pairwise
+from operator import lt
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
@@ -35,7 +36,6 @@ PHASES_KEPT = 10_000
 #: Why an item counts as left out where several reasons apply: what causes the others comes first.
 CAUSES = ("not_published", "variant_not_published", "no_price", "no_currency", "not_purchasable")
 
-_key = itemgetter(0)
 _PRICE, _CURRENCY = Item._fields.index("price"), Item._fields.index("currency")
 
 
@@ -50,6 +50,7 @@ class Whole:
     #: items in pieces that are served already
     kept: int = 0
     excluded: Counter[str] = field(default_factory=Counter)
+    noted: Counter[str] = field(default_factory=Counter)
     extent: Extent = NOTHING
     #: when time alone changes it next
     stale_at: datetime | None = None
@@ -64,6 +65,8 @@ class Whole:
             self.kept += piece.items
         if piece.excluded:
             self.excluded.update(orjson.loads(piece.excluded))
+        if piece.noted:
+            self.noted.update(orjson.loads(piece.noted))
         if piece.raw_length:
             self.extent = total((self.extent, Extent(piece.raw_length, piece.crc, piece.length)))
             self._content.update(piece.digest.encode())
@@ -108,6 +111,7 @@ class Press:
         self._plan = plan
         self._claim = claim
         self._renderer = Renderer(plan.format, plan.context)
+        self._columns = plan.format.columns
         self._base = orjson.dumps(render_plans.base(plan.format, plan.context, plan.sources))
         live_ids = pieces.ids_of(catalogue, plan.live.id) if plan.live else set()
         self._whole = Whole(live_ids)
@@ -135,7 +139,7 @@ class Press:
         hashes = [blake2b(b"fixed\0" + text, digest_size=16).hexdigest() for text in texts]
         found = look(pieces.find)(self._plan.feed_id, hashes)
         rows = [
-            _row(self._plan.feed_id, input_hash, text, {}, None)
+            _row(self._plan.feed_id, input_hash, text, {})
             for input_hash, text in dict(zip(hashes, texts, strict=True)).items()
             if input_hash not in found
         ]
@@ -204,20 +208,21 @@ class Press:
 
     def _missing(self, batch: list[Wanted], found: dict[str, Piece]) -> Iterator[dict[str, Any]]:
         for run_of in _runs(batch, found):
-            rows = items.items(self._catalogue, self._plan.sources, run_of[0].first, run_of[-1].last)
+            rows = items.items(
+                self._catalogue, self._plan.sources, self._columns, run_of[0].first, run_of[-1].last
+            )
             for want in run_of:
                 yield self._chunk(want, list(islice(rows, want.size)))
 
     def _chunk(self, want: Wanted, rows: list[Any]) -> dict[str, Any]:
-        text, left_out = self._renderer.chunk(rows)
-        excluded = Counter(_cause(self._renderer.reasons(Item._make(row))) for row in left_out)
-        missing = set(map(_key, left_out))
+        text, left_out, notes = self._renderer.chunk(rows)
+        reasons = {row[0]: self._renderer.reasons(Item._make(row)) for row in left_out}
         prices = {
             row[0]: f"{amount(row[_PRICE], row[_CURRENCY])} {row[_CURRENCY]}"
             for row in rows
-            if row[0] not in missing
+            if row[0] not in reasons
         }
-        return _row(self._plan.feed_id, want.input_hash, text, prices, excluded)
+        return _row(self._plan.feed_id, want.input_hash, text, prices, reasons, notes)
 
 
 def _check_order(keys: list[tuple[str, str]]) -> None:
@@ -248,7 +253,12 @@ def _cause(reasons: Sequence[str]) -> str:
 
 
 def _row(
-    feed_id: str, input_hash: str, text: bytes, prices: dict[str, str], excluded: dict[str, int] | None
+    feed_id: str,
+    input_hash: str,
+    text: bytes,
+    prices: dict[str, str],
+    left_out: Mapping[str, list[str]] = MappingProxyType({}),
+    notes: Mapping[str, list[str]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     part = pack(text)
     return {
@@ -260,8 +270,11 @@ def _row(
         "crc": part.crc,
         "digest": part.digest,
         "packed_digest": part.packed_digest,
-        "excluded": excluded or None,
+        "excluded": dict(Counter(map(_cause, left_out.values()))) or None,
+        "noted": dict(Counter(chain.from_iterable(notes.values()))) or None,
         "prices": prices,
+        "notes": notes or None,
+        "left_out": left_out or None,
         "packed": part.data,
     }
 

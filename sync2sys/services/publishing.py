@@ -108,6 +108,7 @@ def publish(
     if twin is not None:
         render = db.session.get_one(Render, twin.id)
         render.generated_at, render.excluded = moment, whole.tally.excluded
+        render.noted = dict(whole.noted)
     else:
         render = _new(plan, whole, moment)
     state = "unchanged"
@@ -146,6 +147,7 @@ def _new(plan: Plan, whole: Whole, moment: datetime) -> Render:
         extension=plan.format.extension,
         items=whole.items,
         excluded=whole.tally.excluded,
+        noted=dict(whole.noted),
         etag=whole.etag,
         gzip_etag=whole.gzip_etag,
         crc=whole.extent.crc,

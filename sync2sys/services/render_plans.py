@@ -33,6 +33,7 @@ class Standing(NamedTuple):
     excluded: dict[str, int]
     hold: list[dict[str, Any]] | None
     changed_at: datetime
+    generated_at: datetime
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,10 @@ def _standing(catalogue: Connection, render_id: str | None) -> Standing | None:
 
 def base(format: Format, context: Context, sources: Sequence[Source]) -> list[Any]:
     """What all items of a feed share."""
-    shops = [[source.prefix, source.currency, source.weight_unit] for source in sources]
+    shops = [
+        [each.prefix, each.currency, each.weight_unit, each.dimension_unit, each.prices_include_tax]
+        for each in sources
+    ]
     return [VERSION, format.name, format.version, list(context[:3]), shops]
 
 

@@ -97,7 +97,7 @@ FEEDS = st.lists(ITEMS, max_size=3)
 
 
 def document(renderer, items):
-    body, left_out = renderer.chunk(items)
+    body, left_out, _ = renderer.chunk(items)
     assert left_out == [item for item in items if renderer.reasons(item)]
     return renderer.prologue() + body + renderer.epilogue()
 

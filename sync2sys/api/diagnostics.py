@@ -1,0 +1,108 @@
+"""/api/feeds/…/diagnostics and …/explain: what became of each item of a feed, and why."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, g
+
+from sync2sys.api.access import access
+from sync2sys.api.bodies import Blueprint
+from sync2sys.formats import issues
+from sync2sys.formats.renderer import Line
+from sync2sys.schemas import diagnostics as schemas
+from sync2sys.services import explanations, feeds, organizations
+from sync2sys.services.explanations import Diagnosis, Wanted
+
+bp = Blueprint("diagnostics", __name__, url_prefix="/api/feeds", description="Diagnostics")
+
+COLUMNS = ("key", "outcome", "code", "field", "message")
+#: A spreadsheet takes a cell that begins with these for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@bp.get("/<string:feed_id>/diagnostics")
+@access("plugin", "panel")
+@bp.arguments(schemas.Query, location="query")
+@bp.response(200, schemas.Report)
+def diagnostics(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
+    """Count the issues of the render that is served, and list the items that have them."""
+    page, per_page = query.pop("page"), query.pop("perPage")
+    report = explanations.report(_own(feed_id), Wanted(**query), (page - 1) * per_page, per_page)
+    excluded = sum(report.render.excluded.values())
+    return {
+        "renderId": report.render.id,
+        "generatedAt": report.render.generated_at,
+        "mirrored": report.render.items + excluded,
+        "published": report.render.items,
+        "publishedWithWarnings": report.warned,
+        "excluded": excluded,
+        "counts": [count._asdict() for count in report.counts],
+        "items": [_shown(diagnosis) for diagnosis in report.found],
+        "page": page,
+        "perPage": per_page,
+        "total": report.total,
+    }
+
+
+@bp.get("/<string:feed_id>/diagnostics.csv")
+@access("plugin", "panel")
+@bp.arguments(schemas.Which, location="query")
+@bp.response(200, {"type": "string"}, content_type="text/csv")
+def table(query: dict[str, Any], feed_id: str) -> Response:
+    """List all issues as a table for a spreadsheet, one a line."""
+    lines = _csv(explanations.every(_own(feed_id), Wanted(**query)))
+    headers = {"Content-Disposition": 'attachment; filename="diagnostics.csv"'}
+    return Response("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@bp.get("/<string:feed_id>/items/<string:key>/explain")
+@access("plugin", "panel")
+@bp.response(200, schemas.Explanation)
+def explain(feed_id: str, key: str) -> dict[str, Any]:
+    """Show how each field of an item comes about."""
+    explanation = explanations.explain(_own(feed_id), key)
+    return _shown(explanation.diagnosis) | {
+        "fields": [_line(line, explanation.item) for line in explanation.lines]
+    }
+
+
+def _own(feed_id: str) -> str:
+    return feeds.owned(organizations.visible_to(g.token), feed_id).id
+
+
+def _shown(diagnosis: Diagnosis) -> dict[str, Any]:
+    return diagnosis._asdict() | {"issues": [issue._asdict() for issue in diagnosis.issues]}
+
+
+def _line(line: Line, item: Any) -> dict[str, Any]:
+    found = {column: getattr(item, column) for column in line.field.source}
+    return {
+        "field": line.field.name,
+        "value": line.value,
+        "rule": line.rule,
+        "found": {column: value if value is None else str(value) for column, value in found.items()},
+        "limit": line.field.limit,
+        "required": line.field.required,
+        "reference": line.field.reference,
+    }
+
+
+def _csv(told: Iterator[explanations.Told]) -> Iterator[str]:
+    line = io.StringIO()
+    writer = csv.writer(line)
+    writer.writerow(COLUMNS)
+    for key, outcome, notes in told:
+        for note in notes:
+            code, field = issues.parsed(note)
+            message = issues.in_short(code, field)
+            writer.writerow([_cell(cell) for cell in (key, outcome, code, field or "", message)])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+    yield line.getvalue()
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA) else text
