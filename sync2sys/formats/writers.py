@@ -1,7 +1,10 @@
-"""Syntaxes: RSS 2.0, CSV (RFC 4180) and JSON. They know nothing of channels.
+"""Syntaxes: RSS 2.0, plain XML, CSV (RFC 4180), TSV, JSON and JSON lines. They know nothing of channels.
 
 Values arrive legal (no control characters, no lone surrogates); what is done here is escaping.
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import orjson
 
@@ -72,6 +75,64 @@ class Rss:
         return write
 
 
+class Xml:
+    """XML of plain elements: one for each value, and for pairs of name and value what the channel wants.
+
+    `pairs` are templates by field, such as `<PARAM><NAME>{}</NAME><VAL>{}</VAL></PARAM>`, for escaped text;
+    `around` are templates for all values of a field together.
+    """
+
+    separator = b""
+    glue = ""
+
+    def __init__(
+        self,
+        root: str,
+        item: str,
+        *,
+        cdata: bool = False,
+        pairs: Mapping[str, str] = MappingProxyType({}),
+        around: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._root = root.split()
+        self.opening, self.closing = f"<{item}>\n", f"</{item}>\n"
+        self._pairs, self._around = pairs, around
+        self._put = _in_cdata if cdata else _escaped
+
+    def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
+        return (
+            '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(f"<{name}>\n" for name in self._root)
+        ).encode()
+
+    def epilogue(self) -> bytes:
+        return "".join(f"</{name}>\n" for name in reversed(self._root)).encode()
+
+    def writer(self, field: Field) -> Writer:
+        opening, closing = f"<{field.name}>", f"</{field.name}>\n"
+        left_out, pair, put = field.left_out, self._pairs.get(field.name, ""), self._put
+        before, after = self._around.get(field.name, "{}").split("{}")
+
+        def write(value: Value) -> str:
+            if value is None:
+                return left_out("")
+            if isinstance(value, dict) and pair:
+                texts = [pair.format(_escaped(name), put(text)) for name, text in value.items()]
+            elif isinstance(value, tuple):
+                texts = [f"{opening}{put(text)}{closing}" for text in value]
+            else:
+                texts = [f"{opening}{put(_text(value))}{closing}"]
+            return before + "".join(texts) + after
+
+        return write
+
+
+def _in_cdata(text: str) -> str:
+    """Text inside an XML element as it is, where it has anything to hide."""
+    if "&" not in text and "<" not in text and ">" not in text:
+        return text
+    return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"
+
+
 class Csv:
     """Comma-separated values with a header line, quoted where they must be, lines ended by CR LF.
 
@@ -104,6 +165,45 @@ class Csv:
         if '"' in text:
             return text.replace('"', '""').join('""')
         return f'"{text}"' if self.glue in text or "\n" in text or "\r" in text else text
+
+
+class Tsv(Csv):
+    """Tab-separated values with a header line, lines ended by LF; no value holds a tab or a line break."""
+
+    closing = "\n"
+
+    def __init__(self) -> None:
+        super().__init__("\t")
+
+    def _cell(self, text: str) -> str:
+        if "\n" in text or "\t" in text or "\r" in text:
+            text = " ".join(text.split())
+        return super()._cell(text)
+
+
+class JsonLines:
+    """An object a line; what has no value is left out. The first field must be a required one."""
+
+    separator = b""
+    opening, glue, closing = "{", "", "}\n"
+
+    def __init__(self, first: str) -> None:
+        self._first = first
+
+    def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
+        return b""
+
+    def epilogue(self) -> bytes:
+        return b""
+
+    def writer(self, field: Field) -> Writer:
+        name = ("" if field.name == self._first else ",") + orjson.dumps(field.name).decode() + ":"
+        dumps, left_out = orjson.dumps, field.left_out
+
+        def write(value: Value) -> str:
+            return left_out("") if value is None else name + dumps(value).decode()
+
+        return write
 
 
 class Json:
