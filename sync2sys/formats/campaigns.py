@@ -27,10 +27,13 @@ def make(spec: Any, scope: Scope, path: str) -> Change:
     given = definitions.table(spec, path)
     if not 1 <= len(given) <= MOST_PARAMETERS:
         raise BadDefinition(path, f"Give this 1 to {MOST_PARAMETERS} parameters.")
-    parameters = {
-        definitions.name(name, below(path, name)): templates.parse_text(value, scope, below(path, name))
-        for name, value in given.items()
-    }
+    parameters: dict[str, Template] = {}
+    for key, value in given.items():
+        place = below(path, key)
+        name = clean(definitions.name(key, place))
+        if not name or name in parameters:
+            raise BadDefinition(place, "This parameter stands here twice or is blank. Remove it.")
+        parameters[name] = templates.parse_text(value, scope, place)
     return Change(
         f"with {listed(parameters)} in the address", lambda value, row: _marked(value, parameters, row)
     )
@@ -43,14 +46,12 @@ def _marked(address: str, parameters: dict[str, Template], row: Row) -> str:
     page, _, query = rest.partition("?")
     kept = [pair for pair in query.split("&") if pair and _name(pair) not in parameters]
     values = {name: template.read(row) for name, template in parameters.items()}
-    added = [f"{_quoted(name)}={_quoted(value)}" for name, value in values.items() if value]
+    added = [
+        f"{quote(name, safe='')}={quote(clean(value), safe='')}" for name, value in values.items() if value
+    ]
     marked = page + "?" * bool(kept or added) + "&".join(kept + added) + hash_sign + fragment
     return marked if len(marked) <= LONGEST_ADDRESS else address
 
 
 def _name(pair: str) -> str:
     return unquote_plus(pair.partition("=")[0], errors="replace")
-
-
-def _quoted(text: str) -> str:
-    return quote(clean(text), safe="")
