@@ -85,7 +85,8 @@ def several(spec: Any, path: str, most: int, least: int = 1) -> list[Any]:
     if not isinstance(spec, list):
         raise BadDefinition(path, "This should be a list, in brackets.")
     if not least <= len(spec) <= most:
-        raise BadDefinition(path, f"This list has {len(spec)} entries. Give it {least} to {most}.")
+        allowed = f"{least} to {most}" if least < most else str(most)
+        raise BadDefinition(path, f"This list has {len(spec)} entries. Give it {allowed}.")
     return spec
 
 

@@ -68,7 +68,7 @@ class Expression:
         self.words = shorten(node.words, LONGEST_WORDS)
 
     def read(self, *columns: Any) -> str | None:
-        """The value, never blank and never longer than `steps.LONGEST`, or None."""
+        """The value, never blank and never longer than `sources.LONGEST`, or None."""
         return self._node.read(columns)
 
     def trace(self, *columns: Any) -> list[Step]:

@@ -3,8 +3,10 @@
 Nothing here raises for what an item holds: text that is not the JSON it should be holds nothing.
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,6 +25,10 @@ LISTS = frozenset(("categories", "images", "tags"))
 OBJECTS = {"attribute": "attributes", "option": "options", "meta": "meta"}
 #: All keys that name a source.
 KINDS = ("field", *OBJECTS)
+#: Characters of a column without parts that are looked at; no channel takes more of any text.
+LONGEST = 20_000
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,30})?").fullmatch
 
 
 class Source(NamedTuple):
@@ -83,7 +89,14 @@ def _scalar(value: Any) -> tuple[str, ...]:
         return ()
     if not isinstance(value, str):
         value = value.isoformat() if isinstance(value, datetime) else str(value)
+    value = value[:LONGEST]
     return (value,) if value and not value.isspace() else ()
+
+
+def number(text: str) -> Decimal | None:
+    """The number that a text is, or None: at most 15 digits before the point and 30 behind it."""
+    text = text.strip()
+    return Decimal(text) if _NUMBER(text) else None
 
 
 def _json(value: Any) -> Any:

@@ -9,13 +9,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from decimal import Context as Arithmetic
 from typing import Any, NamedTuple
 
-from sync2sys.formats import definitions
+from sync2sys.formats import definitions, sources
 from sync2sys.formats.definitions import BadDefinition, below, quoted
-from sync2sys.formats.sources import Row, Scope
+from sync2sys.formats.sources import LONGEST, Row, Scope
 from sync2sys.formats.text import plain, shorten
 
-#: Characters that any value keeps, between two steps too.
-LONGEST = 20_000
 #: Steps after one another.
 MOST_STEPS = 20
 #: Characters of each text in a step, and entries of a list of values.
@@ -23,7 +21,6 @@ LONGEST_TEXT, MOST_ENTRIES = 500, 2_000
 
 _DECIMALS = Decimal("1e-12")
 _EXACT = Arithmetic(prec=60, rounding=ROUND_HALF_UP)
-_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,30})?").fullmatch
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?:^|[.!?]\s)\W{0,5}\w")
 
@@ -152,10 +149,10 @@ def _calculated(words: str, calculate: Callable[[Decimal], Decimal]) -> Change:
     """A step for numbers, which leaves anything else as it is."""
 
     def apply(value: str, row: Row) -> str:
-        text = value.strip()
-        if not _NUMBER(text):
+        number = sources.number(value)
+        if number is None:
             return value
-        result = calculate(Decimal(text))
+        result = calculate(number)
         # So many decimals that the next step still knows it as a number.
         exponent = result.as_tuple().exponent
         if isinstance(exponent, int) and exponent < -12:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sync2sys.formats import mapping, steps
+from sync2sys.formats import mapping, sources
 from sync2sys.formats.definitions import BadDefinition
 from tests.formats.wild import ANY_TEXT, COLUMN, documents
 
@@ -289,7 +289,7 @@ def test_the_owner_sees_what_changed_a_value():
 def test_no_step_makes_a_value_endless_or_takes_long(step, piece):
     start = time.process_time()
     value = then(piece * (1_000_000 // len(piece)), *[step] * 20)
-    assert value is None or len(value) <= steps.LONGEST
+    assert value is None or len(value) <= sources.LONGEST
     assert time.process_time() - start < 2
 
 
@@ -363,7 +363,7 @@ def test_reading_never_raises_and_is_the_end_of_its_trace(spec, columns):
         return
     given = columns[: len(expression.columns)]
     value = expression.read(*given)
-    assert value is None or (value and not value.isspace() and len(value) <= steps.LONGEST)
+    assert value is None or (value and not value.isspace() and len(value) <= sources.LONGEST)
     assert expression.trace(*given)[-1].after == value
 
 
