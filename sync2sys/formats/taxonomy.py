@@ -132,15 +132,21 @@ class _Index:
                 self._worth[word][id] = _INHERITED
             for word in own[id]:
                 self._worth[word][id] = _OWN
-        self._weight = {word: log(1 + len(paths) / len(held)) for word, held in self._worth.items()}
-        self._unknown = log(1 + len(paths))
+        self._size = len(paths)
+        self._weight = {word: self._weigh(word, len(held)) for word, held in self._worth.items()}
         #: what all words of a path's last level tell together
         self._own = {id: sum(self._weight[word] for word in found) for id, found in own.items()}
+
+    def _weigh(self, word: str, paths: int) -> float:
+        """How much a word tells that stands in so many paths: the rarer, the more."""
+        told = log(1 + self._size / paths)
+        # Of "men's" and "T-shirts" too the letters tell little, but "E-books" are not "Books".
+        return told if len(word) > 1 else told / 10
 
     def likeness(self, text: str) -> dict[int, float]:
         """Paths that share a word with the text, and how much of both is shared."""
         asked = _asked(text)
-        whole = sum(self._weight.get(word, self._unknown) * worth for word, worth in asked.items())
+        whole = sum(worth * (self._weight.get(word) or self._weigh(word, 1)) for word, worth in asked.items())
         told: dict[int, float] = defaultdict(float)
         covered: dict[int, float] = defaultdict(float)
         for word, worth in asked.items():
@@ -178,17 +184,16 @@ def _stem(word: str) -> str:
 
     A stem need not be a word, it only has to be the same.
     """
-    if len(word) < 4 or not word.isalpha():
-        return word
-    if word.endswith("ing") and len(word) >= 8:
+    if len(word) >= 8 and word.endswith("ing"):
         word = word[:-3]
         if word[-1] == word[-2] and word[-1] not in "sl":
             word = word[:-1]
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+    elif len(word) >= 4 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
-    if word.endswith("ie") and len(word) > 4:
-        return word[:-2] + "i"
-    word = word.removesuffix("e")
+    if len(word) >= 5 and word.endswith("ie"):
+        return word[:-1]
+    if len(word) >= 4:
+        word = word.removesuffix("e")
     if word.endswith("y"):
         return word[:-1] + "i"
     return word[:-1] + "f" if word.endswith("v") else word
