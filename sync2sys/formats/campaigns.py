@@ -15,7 +15,7 @@ from sync2sys.formats.values import LONGEST_ADDRESS
 #: Parameters of one campaign.
 MOST_PARAMETERS = 20
 
-_WEB = re.compile("https?://", re.IGNORECASE).match
+_WEB = re.compile("(?:https?:)?//", re.IGNORECASE).match
 
 
 def make(spec: Any, scope: Scope, path: str) -> Change:
@@ -40,9 +40,10 @@ def make(spec: Any, scope: Scope, path: str) -> Change:
 
 
 def _marked(address: str, parameters: dict[str, Template], row: Row) -> str:
-    if not _WEB(address):
+    stripped = address.strip()
+    if not _WEB(stripped):
         return address
-    rest, hash_sign, fragment = address.strip().partition("#")
+    rest, hash_sign, fragment = stripped.partition("#")
     page, _, query = rest.partition("?")
     kept = [pair for pair in query.split("&") if pair and _name(pair) not in parameters]
     values = {name: template.read(row) for name, template in parameters.items()}

@@ -1,6 +1,7 @@
 """Texts with named parts: `{brand} {title|truncate:40}[, {option:Size}]`.
 
-A part in braces is a field or `attribute:`, `option:` or `meta:` with a name, and steps after bars.
+A part in braces is a field or `attribute:`, `option:` or `meta:` with a name, and steps after bars:
+lower, upper, title, sentence, strip_html, truncate:40, add:1.50, multiply:1.19, round:0.05, ending:0.99.
 What stands in brackets is left out when a part inside is empty. A brace or bracket that is meant as
 such is doubled; doubled ones are read first, from left to right. There is nothing else: no
 expressions, no access to anything that is not a column.
@@ -137,8 +138,9 @@ def _part(text: str, scope: Scope, path: str) -> Part:
     if not colon:
         kind, name = "field", named
     elif kind not in OBJECTS:
+        kinds = definitions.listed(OBJECTS)
         raise BadDefinition(
-            path, f"{{{definitions.shown(text)}}} is not known. Before a colon can only stand {_KINDS}."
+            path, f"{{{definitions.shown(text)}}} is not known. Before a colon can only stand {kinds}."
         )
     if not name.strip():
         raise BadDefinition(path, "There is nothing in a pair of braces. Write the name of a field there.")
@@ -147,9 +149,6 @@ def _part(text: str, scope: Scope, path: str) -> Part:
     if len(changes) > steps.MOST_STEPS:
         raise BadDefinition(path, f"A part has too many steps. Keep to {steps.MOST_STEPS}.")
     return Part(source.words, value_of(source), changes)
-
-
-_KINDS = definitions.listed(OBJECTS)
 
 
 def value_of(source: sources.Source) -> Callable[[Row], str | None]:

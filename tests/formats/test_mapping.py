@@ -153,6 +153,7 @@ def test_steps_run_in_their_order_and_numbers_stay_numbers_between_them():
             "https://a.example/b?v=1&utm_source=x&utm%5Fsource=y#end",
             "https://a.example/b?v=1&utm_source=go%26gle&utm_term=Blau%2C%20Rot#end",
         ),
+        (" //a.example/ ", "//a.example/?utm_source=go%26gle&utm_term=Blau%2C%20Rot"),
         ("not an address", "not an address"),
         ("https://a.example/" + "b" * 1970, "https://a.example/" + "b" * 1970),
     ],
