@@ -1,0 +1,17 @@
+"""Category paths, `Shoes > Running`, as they are compared."""
+
+from functools import lru_cache
+
+#: Levels and characters that count; nobody's categories are as deep or their names as long.
+DEEPEST, LONGEST = 32, 2_000
+
+
+def levels(path: str) -> tuple[str, ...]:
+    """The names of a path from the root on, without case or idle blanks; empty ones left out."""
+    return _levels(path[:LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _levels(path: str) -> tuple[str, ...]:
+    names = (" ".join(name.split()) for name in path.casefold().split(">", DEEPEST)[:DEEPEST])
+    return tuple(filter(None, names))
