@@ -197,9 +197,11 @@ def full_title(field: Field, context: Context) -> Reader:
         if not title:
             return None
         if not has_variants:
-            return shorten(title, limit)
+            return shorten(title, limit) or None
         told = _told(options)
-        return title + told if len(title) + len(told) <= limit else _shortened_title(title, told, limit)
+        if len(title) + len(told) <= limit:
+            return title + told
+        return _shortened_title(title, told, limit) or None
 
     return read
 

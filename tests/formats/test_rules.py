@@ -62,6 +62,10 @@ def test_a_long_title_loses_its_end_and_keeps_the_options():
     assert 140 < len(title) <= 150
 
 
+def test_a_title_of_nothing_that_could_stay_is_none():
+    assert google("title", title="," * 400) is None
+
+
 def test_options_that_fill_half_a_title_are_cut_with_it():
     title = google("title", title="Word " * 10, has_variants=1, options=named(Color="Blue " * 40))
     assert title.startswith("Word Word")
