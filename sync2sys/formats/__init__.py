@@ -1,7 +1,33 @@
 """Channel formats: items in, bytes out. Pure; nothing here knows a database or a request."""
 
-from sync2sys.formats import generic, google
+from sync2sys.formats import (
+    generic,
+    google,
+    heureka,
+    idealo,
+    kelkoo,
+    meta,
+    microsoft,
+    openai,
+    pinterest,
+    pricerunner,
+    tiktok,
+)
 from sync2sys.formats.base import Format
 
+#: Every channel's file. A new channel is one more here.
+CHANNELS = (
+    google,
+    meta,
+    pinterest,
+    tiktok,
+    microsoft,
+    openai,
+    heureka,
+    idealo,
+    kelkoo,
+    pricerunner,
+    generic,
+)
 #: Every format by its name.
-FORMATS: dict[str, Format] = {format.name: format for format in (google.FORMAT, generic.CSV, generic.JSON)}
+FORMATS: dict[str, Format] = {format.name: format for channel in CHANNELS for format in channel.FORMATS}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 #: A field's value for one item: text, a number, a truth, several texts, names with texts, or None
 #: for "leave it out". Never an empty text or an empty tuple.
@@ -138,6 +138,36 @@ class Field:
         if self.required:
             raise Missing
         return blank
+
+
+#: A comma inside an address is encoded where commas part addresses.
+ADDRESSES = (",", "%2C")
+
+
+class FieldMaker(Protocol):
+    """Makes the fields of one channel."""
+
+    def __call__(
+        self,
+        name: str,
+        rule: "Rule",
+        *source: str,
+        limit: int | None = None,
+        times: int | None = None,
+        required: bool = False,
+        recommended: bool = False,
+        given: str = "",
+        join: tuple[str, str] = ADDRESSES,
+    ) -> Field: ...
+
+
+def fields_from(page: str) -> FieldMaker:
+    """A maker of fields that are described on one page."""
+
+    def make(name: str, rule: "Rule", *source: str, **more: Any) -> Field:
+        return Field(name, rule, source, reference=page, **{"join": ADDRESSES} | more)
+
+    return make
 
 
 class Missing(Exception):

@@ -6,7 +6,7 @@ part of the version: readers count them.
 
 from sync2sys.formats import values
 from sync2sys.formats.base import Field, Format
-from sync2sys.formats.writers import Csv, Json
+from sync2sys.formats.writers import Csv, Json, JsonLines, Tsv, Xml
 
 AVAILABILITY = {word: word for word in ("in_stock", "out_of_stock", "backorder", "preorder")}
 
@@ -65,3 +65,40 @@ JSON = Format(
     syntax=Json(),
     fields=FIELDS,
 )
+
+TSV = Format(
+    name="tsv",
+    version="tsv-1",
+    label="TSV",
+    content_type="text/tab-separated-values; charset=utf-8",
+    extension="tsv",
+    syntax=Tsv(),
+    fields=FIELDS,
+)
+
+JSONL = Format(
+    name="jsonl",
+    version="jsonl-1",
+    label="JSON lines",
+    content_type="application/x-ndjson",
+    extension="jsonl",
+    syntax=JsonLines("id"),
+    fields=FIELDS,
+)
+
+XML = Format(
+    name="xml",
+    version="xml-1",
+    label="XML",
+    content_type="application/xml; charset=utf-8",
+    extension="xml",
+    syntax=Xml(
+        "products",
+        "product",
+        pairs={"options": "<option><name>{}</name><value>{}</value></option>\n"},
+        around={"options": "<options>\n{}</options>\n"},
+    ),
+    fields=FIELDS,
+)
+
+FORMATS = (CSV, TSV, JSON, JSONL, XML)

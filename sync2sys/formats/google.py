@@ -4,9 +4,15 @@ Source: the product data specification, https://support.google.com/merchants/ans
 October 2026. Each field below names its own page.
 """
 
+from typing import Any
+
 from sync2sys.formats import values
-from sync2sys.formats.base import Field, Format, Rule
-from sync2sys.formats.writers import Rss
+from sync2sys.formats.base import Field, Format, Rule, fields_from
+from sync2sys.formats.writers import Rss, Tsv
+
+NAMESPACE = "http://base.google.com/ns/1.0"
+#: What changes most often, and may be fetched more often than the rest.
+SUPPLEMENTED = frozenset(["id", "availability", "price", "sale_price", "sale_price_effective_date"])
 
 AVAILABILITY = {
     "in_stock": "in_stock",
@@ -33,29 +39,8 @@ def _names_a_color(value: str) -> bool:
     return not value.strip().startswith("#") and not value.replace(" ", "").isdigit()
 
 
-def _field(
-    name: str,
-    rule: Rule,
-    *source: str,
-    about: int,
-    limit: int | None = None,
-    times: int | None = None,
-    required: bool = False,
-    recommended: bool = False,
-    given: str = "",
-) -> Field:
-    page = f"https://support.google.com/merchants/answer/{about}"
-    return Field(
-        name,
-        rule,
-        source,
-        limit=limit,
-        times=times,
-        required=required,
-        recommended=recommended,
-        given=given,
-        reference=page,
-    )
+def _field(name: str, rule: Rule, *source: str, about: int, **more: Any) -> Field:
+    return fields_from(f"https://support.google.com/merchants/answer/{about}")(name, rule, *source, **more)
 
 
 _BRAND = _field("brand", values.branded(NO_BRAND), "brand", limit=70, recommended=True, about=6324351)
@@ -104,6 +89,8 @@ FIELDS = (
     _field("shipping_weight", values.weight(WEIGHTS), "weight", "weight_unit", about=6324503),
 )
 
+_SOURCE = "support.google.com/merchants, answer 7052112"
+
 FORMAT = Format(
     name="google",
     version="google-2026-10",
@@ -111,6 +98,35 @@ FORMAT = Format(
     content_type="application/xml; charset=utf-8",
     extension="xml",
     # Google takes title, link and description without the prefix, and readers of RSS want them so.
-    syntax=Rss("g", "http://base.google.com/ns/1.0", frozenset(["title", "link", "description"])),
+    syntax=Rss("g", NAMESPACE, frozenset(["title", "link", "description"])),
     fields=FIELDS,
+    source=_SOURCE,
+    standing="official",
 )
+
+TSV = Format(
+    name="google-tsv",
+    version="google-tsv-2026-10",
+    label="Google Merchant Center, tab-separated",
+    content_type="text/tab-separated-values; charset=utf-8",
+    extension="txt",
+    syntax=Tsv(),
+    fields=FIELDS,
+    source=_SOURCE,
+    standing="official",
+)
+
+SUPPLEMENTAL = Format(
+    name="google-supplemental",
+    version="google-supplemental-2026-10",
+    label="Google supplemental feed: price and stock",
+    content_type="text/tab-separated-values; charset=utf-8",
+    extension="txt",
+    syntax=Tsv(),
+    fields=tuple(field for field in FIELDS if field.name in SUPPLEMENTED),
+    source="support.google.com/merchants, answer 15157604",
+    standing="excerpt",
+    remark="It changes items that exist in a primary feed; it can neither add nor remove any.",
+)
+
+FORMATS = (FORMAT, TSV, SUPPLEMENTAL)

@@ -34,6 +34,9 @@ FIELD = {
     "setting": "The feed's setting {field} is missing. Set it once for the whole feed.",
 }
 
+#: Of these, something is left.
+SHORTENED = ("truncated", "too_many")
+
 #: What owners call our columns.
 NAMES = {
     "key": "the id",
@@ -83,7 +86,7 @@ def of_item(code: str) -> Issue:
 
 def of_field(code: str, field: Field, found: Any) -> Issue:
     """An issue of one field; `found` is what its first column holds."""
-    is_fatal = field.required and code in ("missing", "invalid", "too_long", "setting")
+    is_fatal = field.required and code not in SHORTENED
     limit = field.times if code == "too_many" else field.limit
     source = " or ".join(NAMES.get(column, column.replace("_", " ")) for column in field.source)
     return Issue(

@@ -9,9 +9,10 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache, partial
 from hashlib import sha256
+from typing import Any
 
 import orjson
 
@@ -251,6 +252,18 @@ def main_image(field: Field, context: Context) -> Reader:
     return read
 
 
+@checked(doubt=_no_image)
+def comma_free_image(field: Field, context: Context) -> Reader:
+    """The variant's own image, else the product's first usable one; commas are encoded."""
+    read = main_image(field, context)
+
+    def read_free(own: str | None, images: str | None) -> str | None:
+        found = read(own, images)
+        return found.replace(",", "%2C") if isinstance(found, str) else None
+
+    return read_free
+
+
 @checked(overflow=_too_many_images)
 def more_images(field: Field, context: Context) -> Reader:
     """The product's other images, each once."""
@@ -265,6 +278,17 @@ def more_images(field: Field, context: Context) -> Reader:
         return tuple([image for image in usable if image != main][:times]) or None
 
     return read
+
+
+def joined_images(field: Field, context: Context) -> Reader:
+    """The product's other images, parted by commas; commas inside are encoded."""
+    read = more_images(field, context)
+
+    def read_joined(own: str | None, images: str | None) -> str | None:
+        found = read(own, images)
+        return ",".join(image.replace(",", "%2C") for image in found) if isinstance(found, tuple) else None
+
+    return read_joined
 
 
 def _images(text: str | None, limit: int) -> Words:
@@ -539,3 +563,175 @@ def _decimal(text: str | Decimal | None) -> Decimal | None:
         return None
     whole = rounded.to_integral_value()
     return whole if rounded == whole else rounded.normalize()
+
+
+def setting(name: str) -> Rule:
+    """A rule that gives what the owner set for the whole feed."""
+
+    @checked(doubt=lambda field, context: lambda *columns: "setting" if field.required else None)
+    def rule(field: Field, context: Context) -> Reader:
+        """What is set for the whole feed."""
+        value = shorten(clean(context.settings.get(name, "")), field.limit or sys.maxsize) or None
+        return lambda *columns: value
+
+    return rule
+
+
+def setting_list(name: str) -> Rule:
+    """A rule that gives what the owner set for the whole feed, parted by commas."""
+
+    @checked(doubt=lambda field, context: lambda *columns: "setting" if field.required else None)
+    def rule(field: Field, context: Context) -> Reader:
+        """What is set for the whole feed."""
+        limit = field.limit or sys.maxsize
+        found = [clean(each) for each in context.settings.get(name, "").split(",")]
+        value = tuple(dict.fromkeys(each for each in found if 0 < len(each) <= limit)) or None
+        return lambda *columns: value
+
+    return rule
+
+
+def current_price(field: Field, context: Context) -> Reader:
+    """What the buyer pays now: the sale price while a sale is on, else the regular one."""
+    now = context.now
+
+    def read(
+        price: str | None,
+        currency: str | None,
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+    ) -> str | None:
+        if sale is not None and sales.phase_of(begin, end, now) == sales.ACTIVE:
+            return money.reduced(price, sale, currency) or money.amount(price, currency)
+        return money.amount(price, currency)
+
+    return read
+
+
+def price_before(field: Field, context: Context) -> Reader:
+    """The regular price while a sale is on."""
+    current = current_price(field, context)
+
+    def read(price: str | None, currency: str | None, *sale: Any) -> str | None:
+        regular = money.amount(price, currency)
+        return regular if regular != current(price, currency, *sale) else None
+
+    return read
+
+
+def sale_period(field: Field, context: Context) -> Reader:
+    """When the sale begins and ends, in UTC with a colon in the offset, for a sale that has an end."""
+    window = sale_window(field, context)
+
+    def read(*columns: Any) -> str | None:
+        found = window(*columns)
+        return found.replace("+0000", "+00:00") if isinstance(found, str) else None
+
+    return read
+
+
+def ean(field: Field, context: Context) -> Reader:
+    """A valid GTIN in 13 digits; any other is left out."""
+    return lambda found: _ean(found) if found else None
+
+
+def _ean(found: str) -> str | None:
+    number = codes.gtin(found)
+    if number is None or len(number) == 14:
+        return None
+    return number.zfill(13)
+
+
+def category_path(joint: str, root: str = "") -> Rule:
+    """A rule for the longest category path in a channel's own spelling, below a root of its own."""
+
+    @checked(overflow=_long_path)
+    def rule(field: Field, context: Context) -> Reader:
+        """The first of the longest category paths; levels that do not fit are left out."""
+        limit = field.limit or sys.maxsize
+
+        def read(categories: str | None) -> str | None:
+            levels = [root, *_deepest(categories).split(" > ")] if root else _deepest(categories).split(" > ")
+            while len(joint.join(levels)) > limit and len(levels) > 1:
+                levels.pop()
+            path = joint.join(levels)
+            return path if levels != [""] and levels != [root, ""] and len(path) <= limit else None
+
+        return read
+
+    return rule
+
+
+def narrow_identifier(field: Field, context: Context) -> Reader:
+    """The id in letters, digits, hyphens and underscores; any other ends in a digest of the whole."""
+    limit = field.limit or sys.maxsize
+
+    def read(key: str) -> str | None:
+        return key if len(key) <= limit and _NARROW(key) else _narrowed(key, limit)
+
+    return read
+
+
+_NARROW = re.compile(r"[A-Za-z0-9_-]+").fullmatch
+
+
+def _narrowed(key: str, limit: int) -> str:
+    digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{re.sub('[^A-Za-z0-9_-]', '', key)[: limit - 17]}-{digest}"
+
+
+def narrow_group(field: Field, context: Context) -> Reader:
+    """The product's id as items have it, for products that have variants."""
+    read_id = narrow_identifier(field, context)
+    return lambda key, has_variants: read_id(key) if has_variants else None
+
+
+#: By unit.
+GRAMS = {"kg": "1000", "g": "1", "lb": "453.59237", "lbs": "453.59237", "oz": "28.349523125"}
+
+
+def grams(field: Field, context: Context) -> Reader:
+    """The weight in whole grams."""
+    factors = {unit: Decimal(grams) for unit, grams in GRAMS.items()}
+
+    def read(weight: str | None, unit: str | None) -> int | None:
+        exact, factor = _decimal(weight), factors.get((unit or "").casefold())
+        if exact is None or factor is None or exact <= 0:
+            return None
+        return max(1, int((exact * factor).to_integral_value(ROUND_HALF_UP)))
+
+    return read
+
+
+def kilograms(field: Field, context: Context) -> Reader:
+    """The weight in kilograms."""
+    in_grams = grams(field, context)
+
+    def read(weight: str | None, unit: str | None) -> str | None:
+        found = in_grams(weight, unit)
+        return f"{(Decimal(found) / 1000).normalize():f}" if isinstance(found, int) else None
+
+    return read
+
+
+def in_stock_number(field: Field, context: Context) -> Reader:
+    """How many there are: none where it is sold out, and one where the shop does not count."""
+
+    def read(quantity: int | None, availability: str | None) -> int:
+        if availability != "in_stock":
+            return 0
+        return 1 if quantity is None else max(quantity, 0)
+
+    return read
+
+
+def yes_or_no(column_means: str, yes: str = "true", no: str = "false") -> Rule:
+    """A rule that turns a truth into the channel's words."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """Whether it is so, in the channel's words."""
+        return lambda found: yes if found else no
+
+    rule.__doc__ = f"Whether {column_means}, in the channel's words."
+    return rule

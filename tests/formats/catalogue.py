@@ -13,6 +13,17 @@ CONTEXT = Context(
     link="https://shop.example/über uns?a=1&b=2",
     description="Products, “quoted”\nover two lines",
     now=NOW,
+    settings={
+        "sellerName": "Rig & Söhne",
+        "sellerUrl": "https://shop.example/",
+        "returnPolicy": "https://shop.example/returns",
+        "targetCountries": "DE,AT",
+        "storeCountry": "DE",
+        "shipping": "DE::Standard:4.90 EUR",
+        "deliveryCost": "4.90",
+        "deliveryCosts": "4.90",
+        "shippingCost": "4.90",
+    },
 )
 
 

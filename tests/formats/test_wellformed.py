@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from sync2sys.formats import FORMATS, parts
+from sync2sys.formats import FORMATS, parts, writers
 from sync2sys.formats.base import Item
 from sync2sys.formats.renderer import Renderer
 from sync2sys.formats.text import plain
@@ -22,6 +22,15 @@ from tests.formats.catalogue import CONTEXT, NASTY, NOW, item
 from tests.formats.test_addresses import URI
 
 GOOGLE, CSV, JSON = (Renderer(FORMATS[name], CONTEXT) for name in ("google", "csv", "json"))
+RENDERERS = [Renderer(format, CONTEXT) for format in FORMATS.values()]
+
+
+def with_syntax(kind):
+    """The renderers of all formats in a syntax, for a parametrized test."""
+    found = [renderer for renderer in RENDERERS if type(renderer.format.syntax) is kind]
+    return pytest.mark.parametrize("renderer", found, ids=[each.format.name for each in found])
+
+
 G = "{http://base.google.com/ns/1.0}"
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=30)
@@ -119,7 +128,7 @@ def within_limits(renderer, item):
             if isinstance(value, str):
                 assert line.field.limit is None or len(value) <= line.field.limit
                 assert value.strip() == value
-            if "link" in line.field.name:
+            if "link" in line.field.name and isinstance(line.value, str):
                 assert URI.fullmatch(value)
 
 
@@ -142,7 +151,7 @@ def test_an_xml_parser_finds_the_values_in_a_google_feed(items):
 @given(ITEMS)
 @settings(max_examples=100)
 def test_every_value_is_within_its_limits(item):
-    for renderer in (GOOGLE, CSV, JSON):
+    for renderer in RENDERERS:
         within_limits(renderer, item)
     google = {line.field.name: line.value for line in GOOGLE.explain(item)}
     for name in ("price", "sale_price"):
@@ -161,6 +170,76 @@ def test_a_csv_reader_finds_the_values_in_a_csv_feed(items):
     assert rows[1:] == [
         [flat(value, *joins[name]) for name, value in values.items()] for values in expected(CSV, items)
     ]
+
+
+@with_syntax(writers.Tsv)
+@given(items=FEEDS)
+@settings(max_examples=40)
+def test_a_reader_of_tabs_finds_the_values_on_single_lines(renderer, items):
+    text = document(renderer, items).decode()
+    lines = text.split("\n")
+    assert len(lines) == 2 + len(expected(renderer, items))
+    rows = list(csv.reader(lines[:-1], delimiter="\t", strict=True))
+    joins = {field.name: field.join for field in renderer.format.fields}
+    assert rows[0] == list(joins)
+    assert rows[1:] == [
+        [" ".join(flat(value, *joins[name]).split()) for name, value in values.items()]
+        for values in expected(renderer, items)
+    ]
+
+
+@with_syntax(writers.Csv)
+@given(items=FEEDS)
+@settings(max_examples=40)
+def test_a_csv_reader_finds_the_values_of_every_channel(renderer, items):
+    text = document(renderer, items).decode()
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=renderer.format.syntax.glue, strict=True)
+    joins = {field.name: field.join for field in renderer.format.fields}
+    assert list(reader)[1:] == [
+        [flat(value, *joins[name]) for name, value in values.items()] for values in expected(renderer, items)
+    ]
+
+
+@with_syntax(writers.JsonLines)
+@given(items=FEEDS)
+@settings(max_examples=40)
+def test_each_json_line_is_an_item_without_what_it_has_not(renderer, items):
+    lines = document(renderer, items).decode().split("\n")
+    assert [json.loads(line) for line in lines[:-1]] == [
+        json.loads(json.dumps({name: value for name, value in values.items() if value is not None}))
+        for values in expected(renderer, items)
+    ]
+
+
+@with_syntax(writers.Xml)
+@given(items=FEEDS)
+@settings(max_examples=40)
+def test_an_xml_parser_finds_the_values_of_every_channel(renderer, items):
+    root = etree.fromstring(document(renderer, items), etree.XMLParser(recover=False, strip_cdata=False))
+    found = []
+    for element in root:
+        values = dict.fromkeys(field.name for field in renderer.format.fields)
+        for name, group in itertools.groupby(element, key=lambda child: child.tag):
+            values[name] = [found for child in group for found in texts_in(child)]
+        found.append(values)
+    assert found == [
+        {name: value if value is None else texts_of(value) for name, value in values.items()}
+        for values in expected(renderer, items)
+    ]
+
+
+def texts_in(element):
+    """Its text, or the pairs of name and value that it is or holds."""
+    if not len(element):
+        return [element.text]
+    pairs = list(element) if len(element[0]) else [element]
+    return [tuple(child.text for child in pair) for pair in pairs]
+
+
+def texts_of(value):
+    if isinstance(value, dict):
+        return [tuple(text or None for text in each) for each in value.items()]
+    return list(value) if isinstance(value, tuple) else [str(value)]
 
 
 def flat(value, joint, substitute):

@@ -1,0 +1,53 @@
+"""Heureka (Czech Republic and Slovakia): XML.
+
+Source: heureka/xml-feed-specs, July 2025, read in full; it asks to compare with Heureka's own help pages.
+"""
+
+from sync2sys.formats import google, values
+from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.writers import Xml
+
+#: Days until it is sent.
+DELIVERY = {"in_stock": "0", "backorder": "14", "preorder": "30"}
+_PAGE = "https://github.com/heureka/xml-feed-specs"
+_field = fields_from(_PAGE)
+_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
+
+
+def _format(country: str, portal: str) -> Format:
+    return Format(
+        name=f"heureka-{country}",
+        version=f"heureka-{country}-2026-10",
+        label=portal,
+        content_type="application/xml; charset=utf-8",
+        extension="xml",
+        syntax=Xml(
+            "SHOP", "SHOPITEM", pairs={"PARAM": "<PARAM><PARAM_NAME>{}</PARAM_NAME><VAL>{}</VAL></PARAM>\n"}
+        ),
+        fields=(
+            _field("ITEM_ID", values.narrow_identifier, "key", limit=36, required=True),
+            _field(
+                "PRODUCTNAME", values.full_title, "title", "options", "has_variants", limit=200, required=True
+            ),
+            _field("DESCRIPTION", values.long_text, "description"),
+            _field("URL", values.address, "link", limit=300, required=True),
+            _field("IMGURL", values.main_image, "image", "images", limit=255, required=True),
+            _field("IMGURL_ALTERNATIVE", values.more_images, "image", "images", limit=255, times=10),
+            _field("PRICE_VAT", values.current_price, *_SOLD, required=True),
+            _field(
+                "CATEGORYTEXT", values.category_path(" | ", portal), "categories", limit=255, required=True
+            ),
+            _field("EAN", values.ean, "gtin", limit=13, recommended=True),
+            _field("MANUFACTURER", values.branded(google.NO_BRAND), "brand", recommended=True),
+            _field("ITEMGROUP_ID", values.narrow_group, "group_key", "has_variants", limit=36),
+            _field("PARAM", values.all_options, "options"),
+            _field("DELIVERY_DATE", values.word(DELIVERY), "availability", required=True),
+        ),
+        source="heureka/xml-feed-specs on GitHub",
+        standing="official",
+        most_items=500_000,
+        remark="What is sold out is left out. The price is what the buyer pays now.",
+    )
+
+
+FORMATS = (_format("cz", "Heureka.cz"), _format("sk", "Heureka.sk"))

@@ -1,0 +1,48 @@
+"""idealo: CSV with semicolons.
+
+Source: idealo.github.io/csv-importer, from excerpts; which columns are required is second-hand.
+"""
+
+from sync2sys.formats import google, values
+from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.writers import Csv
+
+_field = fields_from("https://idealo.github.io/csv-importer/en/csv/")
+_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
+#: idealo lists what can be ordered.
+DELIVERY = {"in_stock": "1-3 days", "backorder": "2-3 weeks", "preorder": "on release"}
+
+FORMATS = (
+    Format(
+        name="idealo",
+        version="idealo-2026-10",
+        label="idealo",
+        content_type="text/csv; charset=utf-8",
+        extension="csv",
+        syntax=Csv(";"),
+        fields=(
+            _field("sku", values.identifier, "key", required=True),
+            _field("brand", values.branded(google.NO_BRAND), "brand", required=True),
+            _field("title", values.full_title, "title", "options", "has_variants", required=True),
+            _field("categoryPath", values.deepest_category, "categories", required=True),
+            _field("url", values.address, "link", required=True),
+            _field("eans", values.ean, "gtin", recommended=True),
+            _field("hans", values.part_number, "mpn", "sku"),
+            _field("description", values.text, "description", limit=1000),
+            _field("imageUrls", values.main_image, "image", "images"),
+            _field("price", values.current_price, *_SOLD, required=True),
+            _field("formerPrice", values.price_before, *_SOLD),
+            _field("deliveryTime", values.word(DELIVERY), "availability", required=True),
+            _field("colour", values.option("color"), "options"),
+            _field("size", values.option("size"), "options"),
+            _field("gender", values.option("gender"), "options"),
+            _field("material", values.option("material"), "options"),
+            _field("deliveryCosts_dhl", values.setting("deliveryCosts"), limit=20),
+            _field("paymentCosts_paypal", values.setting("paymentCosts"), limit=20),
+        ),
+        source="idealo.github.io/csv-importer",
+        standing="second-hand",
+        settings={"deliveryCosts": "4.90, for DHL", "paymentCosts": "0.00, for PayPal"},
+        remark="The order of the columns is fixed once a feed is registered. What is sold out is left out.",
+    ),
+)

@@ -1,0 +1,46 @@
+"""Kelkoo: XML.
+
+Source: Kelkoo's product data feed page, from excerpts.
+"""
+
+from sync2sys.formats import google, values
+from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.writers import Xml
+
+AVAILABILITY = {"in_stock": "1", "out_of_stock": "6", "backorder": "2", "preorder": "4"}
+_field = fields_from("https://requestbuilder.kelkoogroup.com/")
+_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
+
+FORMATS = (
+    Format(
+        name="kelkoo",
+        version="kelkoo-2026-10",
+        label="Kelkoo",
+        content_type="application/xml; charset=utf-8",
+        extension="xml",
+        syntax=Xml("products", "product", cdata=True),
+        fields=(
+            _field("offer-id", values.identifier, "key", required=True),
+            _field("title", values.full_title, "title", "options", "has_variants", limit=80, required=True),
+            _field("product-url", values.address, "link", required=True),
+            _field("landing-page-url", values.address, "link", required=True),
+            _field("price", values.current_price, *_SOLD, required=True),
+            _field("merchant-category", values.deepest_category, "categories", required=True),
+            _field("description", values.text, "description", limit=300),
+            _field("image-url", values.main_image, "image", "images"),
+            _field("brand", values.branded(google.NO_BRAND), "brand", recommended=True),
+            _field("ean", values.ean, "gtin", limit=13, recommended=True),
+            _field("mpn", values.part_number, "mpn", "sku"),
+            _field("sku", values.text, "sku"),
+            _field("availability", values.word(AVAILABILITY), "availability"),
+            _field("condition", values.constant("0")),
+            _field("colour", values.option("color"), "options"),
+            _field("delivery-cost", values.setting("deliveryCost"), limit=20),
+            _field("delivery-time", values.setting("deliveryTime"), limit=100),
+        ),
+        source="requestbuilder.kelkoogroup.com, product data feed",
+        standing="excerpt",
+        settings={"deliveryCost": "4.90", "deliveryTime": "1-2 days"},
+        remark="The price is what the buyer pays now.",
+    ),
+)

@@ -1,0 +1,63 @@
+"""Microsoft Merchant Center: tab-separated.
+
+Source: help.ads.microsoft.com 51084, from excerpts. It takes Google's feed as it is, too.
+"""
+
+from sync2sys.formats import google, values
+from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.writers import Tsv
+
+AVAILABILITY = {
+    "in_stock": "in stock",
+    "out_of_stock": "out of stock",
+    "backorder": "out of stock",
+    "preorder": "preorder",
+}
+_PAGE = "https://help.ads.microsoft.com/apex/index/3/en/51084"
+_SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
+_field = fields_from(_PAGE)
+
+_BRAND = _field("brand", values.branded(google.NO_BRAND), "brand", limit=70, recommended=True)
+_MPN = _field("mpn", values.part_number, "mpn", "sku", limit=70)
+
+FIELDS = (
+    _field("id", values.identifier, "key", limit=50, required=True),
+    _field("title", values.full_title, "title", "options", "has_variants", limit=150, required=True),
+    _field("description", values.long_text, "description", limit=10_000, required=True),
+    _field("link", values.address, "link", limit=2000, required=True),
+    _field("image_link", values.main_image, "image", "images", limit=2000, required=True),
+    _field("additional_image_link", values.more_images, "image", "images", limit=2000, times=10),
+    _field("price", values.price, "price", "currency", required=True),
+    _field("sale_price", values.sale_price, *_SALE, given="sale_price"),
+    _field("sale_price_effective_date", values.sale_window, *_SALE, given="sale_price"),
+    _field("availability", values.word(AVAILABILITY), "availability", required=True),
+    _field("condition", values.constant("new")),
+    _BRAND,
+    _field("gtin", values.gtin, "gtin", limit=14, recommended=True),
+    _MPN,
+    _field("identifier_exists", values.identified(_BRAND, _MPN), "gtin", "brand", "mpn", "sku"),
+    _field("item_group_id", values.group, "group_key", "has_variants", limit=50),
+    _field("product_type", values.deepest_category, "categories", limit=750),
+    _field("color", values.option("color"), "options", limit=100),
+    _field("size", values.option("size"), "options", limit=100),
+    _field("gender", values.option("gender"), "options"),
+    _field("age_group", values.option("age_group"), "options"),
+    _field("material", values.option("material"), "options", limit=200),
+    _field("pattern", values.option("pattern"), "options", limit=100),
+    _field("shipping", values.setting("shipping"), limit=500),
+)
+
+FORMATS = (
+    Format(
+        name="microsoft",
+        version="microsoft-2026-10",
+        label="Microsoft Merchant Center",
+        content_type="text/tab-separated-values; charset=utf-8",
+        extension="txt",
+        syntax=Tsv(),
+        fields=FIELDS,
+        source="help.ads.microsoft.com 51084",
+        standing="excerpt",
+        settings={"shipping": "DE::Standard:4.90 EUR; Germany and Austria require it"},
+    ),
+)

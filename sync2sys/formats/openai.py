@@ -1,0 +1,96 @@
+"""OpenAI product feed: the flat file of 2026, as JSON lines and CSV.
+
+Source: developers.openai.com/commerce/specs/file-upload/products, as of July 2026, read in full. Earlier
+descriptions with `enable_search` and `id` are out of date.
+"""
+
+from sync2sys.formats import google, values
+from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.writers import Csv, JsonLines
+
+AVAILABILITY = {
+    "in_stock": "in_stock",
+    "out_of_stock": "out_of_stock",
+    "backorder": "backorder",
+    "preorder": "pre_order",
+}
+_field = fields_from("https://developers.openai.com/commerce/specs/file-upload/products")
+_SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
+
+FIELDS = (
+    _field("item_id", values.identifier, "key", limit=100, required=True),
+    _field("is_eligible_search", values.constant("true"), required=True),
+    _field("is_eligible_checkout", values.constant("false"), required=True),
+    _field("title", values.full_title, "title", "options", "has_variants", limit=150, required=True),
+    _field("description", values.long_text, "description", limit=5000, required=True),
+    _field("url", values.address, "link", required=True),
+    _field("brand", values.branded(google.NO_BRAND), "brand", limit=70, required=True),
+    _field("image_url", values.main_image, "image", "images", required=True),
+    _field("additional_image_urls", values.joined_images, "image", "images"),
+    _field("price", values.price, "price", "currency", required=True),
+    _field("sale_price", values.sale_price, *_SALE, given="sale_price"),
+    _field("sale_price_start_date", values.sale_begin, *_SALE, given="sale_price"),
+    _field("sale_price_end_date", values.sale_end, *_SALE, given="sale_price"),
+    _field("availability", values.word(AVAILABILITY), "availability", required=True),
+    _field("gtin", values.gtin, "gtin", limit=14, recommended=True),
+    _field("mpn", values.part_number, "mpn", "sku", limit=70),
+    _field("condition", values.constant("new")),
+    _field("product_category", values.deepest_category, "categories", recommended=True),
+    _field("group_id", values.group, "group_key", "has_variants", limit=100),
+    _field("listing_has_variations", values.yes_or_no("the product has variants"), "has_variants"),
+    _field("variant_dict", values.all_options, "options"),
+    _field("color", values.option("color"), "options", limit=40),
+    _field("size", values.option("size"), "options", limit=20),
+    _field("gender", values.option("gender"), "options"),
+    _field("age_group", values.option("age_group"), "options"),
+    _field("material", values.option("material"), "options", limit=100),
+    _field("seller_name", values.setting("sellerName"), limit=70, required=True),
+    _field("seller_url", values.setting("sellerUrl"), limit=2000, required=True),
+    _field("return_policy", values.setting("returnPolicy"), limit=2000, required=True),
+    _field("target_countries", values.setting_list("targetCountries"), limit=2, required=True),
+    _field("store_country", values.setting("storeCountry"), limit=2, required=True),
+    _field("shipping", values.setting("shipping"), limit=500),
+)
+
+SETTINGS = {
+    "sellerName": "The shop's name as buyers know it",
+    "sellerUrl": "https://shop.example/",
+    "returnPolicy": "https://shop.example/returns",
+    "targetCountries": "DE; several parted by commas, the first one counts",
+    "storeCountry": "DE",
+    "shipping": "DE::Standard:4.90 EUR:0:1:1:2",
+}
+_SOURCE = "developers.openai.com, product feed specification"
+_REMARK = "OpenAI takes pushed files of approved partners only; fetch this address and push what it answers."
+
+JSONL = Format(
+    name="openai",
+    version="openai-2026-07",
+    label="OpenAI product feed, JSON lines",
+    content_type="application/x-ndjson",
+    extension="jsonl",
+    syntax=JsonLines("item_id"),
+    fields=FIELDS,
+    source=_SOURCE,
+    standing="official",
+    settings=SETTINGS,
+    most_items=500_000,
+    remark=_REMARK,
+)
+
+CSV = Format(
+    name="openai-csv",
+    version="openai-csv-2026-07",
+    label="OpenAI product feed, CSV",
+    content_type="text/csv; charset=utf-8",
+    extension="csv",
+    syntax=Csv(),
+    fields=FIELDS,
+    source=_SOURCE,
+    standing="official",
+    settings=SETTINGS,
+    most_items=500_000,
+    remark=_REMARK,
+)
+
+FORMATS = (JSONL, CSV)

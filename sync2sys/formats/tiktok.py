@@ -1,0 +1,53 @@
+"""TikTok catalogue: CSV.
+
+Source: ads.tiktok.com, help article 10001006, from excerpts. Where it gives
+no limit, Meta's is taken.
+"""
+
+from sync2sys.formats import google, meta, values
+from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.writers import Csv
+
+_PAGE = "https://ads.tiktok.com/help/article?aid=10001006"
+_SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
+_field = fields_from(_PAGE)
+
+FIELDS = (
+    _field("sku_id", values.identifier, "key", limit=100, required=True),
+    _field("title", values.full_title, "title", "options", "has_variants", limit=200, required=True),
+    _field("description", values.long_text, "description", limit=9999, required=True),
+    _field("availability", values.word(meta.AVAILABILITY), "availability", required=True),
+    _field("condition", values.constant("new"), required=True),
+    _field("price", values.price, "price", "currency", required=True),
+    _field("link", values.address, "link", required=True),
+    _field("image_link", values.main_image, "image", "images", required=True),
+    _field("brand", values.branded(google.NO_BRAND), "brand", limit=100, required=True),
+    _field("additional_image_link", values.more_images, "image", "images", times=10),
+    _field("item_group_id", values.group, "group_key", "has_variants", limit=100),
+    _field("sale_price", values.sale_price, *_SALE, given="sale_price"),
+    _field("sale_price_effective_date", values.sale_period, *_SALE, given="sale_price"),
+    _field("product_type", values.deepest_category, "categories", limit=750),
+    _field("gtin", values.gtin, "gtin", limit=14),
+    _field("mpn", values.part_number, "mpn", "sku", limit=100),
+    _field("color", values.option("color"), "options", limit=200),
+    _field("size", values.option("size"), "options", limit=200),
+    _field("gender", values.option("gender"), "options"),
+    _field("age_group", values.option("age_group"), "options"),
+    _field("material", values.option("material"), "options", limit=200),
+    _field("pattern", values.option("pattern"), "options", limit=100),
+)
+
+FORMATS = (
+    Format(
+        name="tiktok",
+        version="tiktok-2026-10",
+        label="TikTok catalogue",
+        content_type="text/csv; charset=utf-8",
+        extension="csv",
+        syntax=Csv(),
+        fields=FIELDS,
+        source="ads.tiktok.com, help article 10001006",
+        standing="excerpt",
+        remark="A brand is required: an item without one is left out.",
+    ),
+)
