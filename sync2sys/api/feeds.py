@@ -140,6 +140,7 @@ def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
             "published": feed.published,
             "sources": feed.sources,
             "document": feed.document,
+            "guard": feeds.thresholds(feed)._asdict(),
             "render": _counted(found.get(feed.live_render_id or "")),
             "held": _counted(found.get(feed.held_render_id or "")),
             "isRendering": feed.id in rendering,

@@ -135,6 +135,24 @@ def release(feed: str) -> None:
     click.echo(transaction(_release)(feed))
 
 
+@feeds.command("guard")
+@click.argument("feed")
+@click.option("--drop", type=float, help="Hold where this share of the items is gone.")
+@click.option("--fewest", type=int, help="A loss or price change counts from so many items on.")
+@click.option("--missing", type=float, help="Hold where more than this share lost a required value.")
+@click.option("--prices", type=float, help="Hold where more than this share of the prices changed.")
+@click.option("--out-of-stock/--no-out-of-stock", default=None, help="Hold where nothing is in stock.")
+@click.option("--usual", is_flag=True, help="Set all that is not given back to what is usual.")
+@_told
+def guard(feed: str, usual: bool, **thresholds: Any) -> None:
+    """Show or set what of a new render looks like an accident. Shares are from 0 to 1."""
+    given = {name: value for name, value in thresholds.items() if value is not None}
+    if given or usual:
+        transaction(_set_guard)(feed, given, usual)
+    for name, value in service.thresholds(_find(feed))._asdict().items():
+        click.echo(f"{name}\t{str(value).lower()}")
+
+
 @feeds.command("delete")
 @click.argument("feed")
 @click.confirmation_option(prompt="Its address will answer 404 from now on. Delete it?")
@@ -165,6 +183,11 @@ def _organization(organization_id: str) -> Organization:
 
 def _change(feed: str, **changes: Any) -> str:
     return service.url(service.change(_find(feed), **changes))
+
+
+def _set_guard(feed: str, given: dict[str, Any], usual: bool) -> None:
+    found = _find(feed)
+    service.change(found, guard=given if usual else found.guard | given)
 
 
 def _release(feed: str) -> str:

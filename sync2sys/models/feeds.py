@@ -35,6 +35,8 @@ class Feed(Base):
     sources: Mapped[list[str] | None] = mapped_column(JsonText)
     #: title, link and description of the feed document; whatever is missing comes from the shop
     document: Mapped[dict[str, str]] = mapped_column(JsonText, default=dict)
+    #: thresholds that the owner set, by the names of `guard.Thresholds`; all others are the usual ones
+    guard: Mapped[dict[str, Any]] = mapped_column(JsonText, default=dict)
     #: the render that is served
     live_render_id: Mapped[str | None] = mapped_column(String(36))
     #: a finished render that the guard holds back
@@ -65,6 +67,8 @@ class Render(Base):
     content_type: Mapped[str] = mapped_column(String(100))
     extension: Mapped[str] = mapped_column(String(10))
     items: Mapped[int]
+    #: those of them that are not out of stock
+    in_stock: Mapped[int]
     #: how many items were left out, by reason
     excluded: Mapped[dict[str, int]] = mapped_column(JsonText, default=dict)
     #: hashes of the content and of its compressed form; equal content, equal hash
@@ -92,6 +96,7 @@ class Chunk(Base):
     #: of all that its bytes are made from
     input_hash: Mapped[str] = mapped_column(String(32))
     items: Mapped[int]
+    in_stock: Mapped[int]
     length: Mapped[int]
     packed_length: Mapped[int]
     crc: Mapped[int] = mapped_column(BigInteger)

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,11 +13,13 @@ from sync2sys.extensions import db, settings
 from sync2sys.formats import FORMATS
 from sync2sys.models import Channel, Feed, Organization, Render
 from sync2sys.services import jobs, organizations, serving
+from sync2sys.services.guard import Thresholds
 
 SLUG = re.compile(r"[a-z0-9](?:-?[a-z0-9])*\Z")
 SLUG_LENGTH = (3, 100)
+MOST_FEWEST = 1_000_000
 #: What may change after a feed was made.
-CHANGEABLE = ("name", "slug", "format", "sources", "document", "published")
+CHANGEABLE = ("name", "slug", "format", "sources", "document", "published", "guard")
 
 
 def create(
@@ -29,11 +31,13 @@ def create(
     published: bool = False,
     sources: Sequence[str] | None = None,
     document: dict[str, str] | None = None,
+    guard: dict[str, Any] | None = None,
 ) -> Feed:
     """A new feed; without a slug it gets 128 random bits as its address.
 
-    Raises LimitReached (FEED_LIMIT) where the plan allows no more, and BadRequest: an unknown format, a
-    source that is not the organization's, a slug that is malformed or SLUG_TAKEN.
+    `guard`: some of the thresholds of `guard.Thresholds` by name; the others stay the usual ones. Raises
+    LimitReached (FEED_LIMIT) where the plan allows no more, and BadRequest: an unknown format, a source
+    that is not the organization's, a slug that is malformed or SLUG_TAKEN, a threshold that is none.
     """
     # The lock makes one of two requests at the limit see the other's feed.
     db.session.refresh(organization, with_for_update=True)
@@ -45,6 +49,7 @@ def create(
         format=_checked_format(format),
         sources=_checked_sources(organization.id, sources),
         document=document or {},
+        guard=_checked_guard(guard or {}),
         published=published,
     )
     db.session.add(feed)
@@ -54,21 +59,26 @@ def create(
 
 
 def change(feed: Feed, **changes: Any) -> Feed:
-    """Change some of name, slug, format, sources, document and published. Raises BadRequest as `create`.
+    """Change some of name, slug, format, sources, document, published and guard, each of them wholly.
+
+    Raises BadRequest as `create`.
 
     What is served stays as it was until the feed is rendered anew, which is queued.
     """
     db.session.refresh(feed, with_for_update=True)
     serving.changed(feed.slug)
-    checks = {
+    checks: dict[str, Callable[[Any], Any]] = {
         "slug": _checked_slug,
         "format": _checked_format,
         "sources": lambda sources: _checked_sources(feed.organization_id, sources),
+        "guard": _checked_guard,
     }
     for name, value in changes.items():
         if name not in CHANGEABLE:
             raise ValueError(f"a feed's {name} cannot be changed")
         setattr(feed, name, checks[name](value) if name in checks else value)
+    if "guard" in changes:
+        feed.rendered_mark = ""  # The next render is judged anew, whatever the catalogue.
     _flush(feed)
     serving.changed(feed.slug)
     _follow_up(feed)
@@ -106,6 +116,11 @@ def history(feed: Feed) -> Sequence[Render]:
     """The feed's renders that are kept, newest first."""
     query = select(Render).filter_by(feed_id=feed.id).order_by(Render.generation.desc())
     return db.session.scalars(query).all()
+
+
+def thresholds(feed: Feed) -> Thresholds:
+    """When a new render of the feed is held: what its owner set, and the usual for the rest."""
+    return Thresholds(**feed.guard)
 
 
 def url(feed: Feed) -> str:
@@ -148,6 +163,25 @@ def _checked_sources(organization_id: str, sources: Sequence[str] | None) -> lis
         )
         raise BadRequest("These sources cannot be used.", details={"sources": [problem]})
     return wanted
+
+
+def _checked_guard(thresholds: dict[str, Any]) -> dict[str, Any]:
+    problems = [problem for name, value in thresholds.items() if (problem := _threshold_problem(name, value))]
+    if problems:
+        raise BadRequest("These thresholds cannot be used.", details={"guard": problems})
+    return dict(thresholds)
+
+
+def _threshold_problem(name: str, value: Any) -> str:
+    if name not in Thresholds._fields:
+        return f"There is no threshold {name}."
+    if name == "out_of_stock":
+        return "" if isinstance(value, bool) else "out_of_stock is true or false."
+    if isinstance(value, bool) or not isinstance(value, int if name == "fewest" else int | float):
+        return f"{name} is a number."
+    if name == "fewest":
+        return "" if 1 <= value <= MOST_FEWEST else f"fewest is a whole number from 1 to {MOST_FEWEST}."
+    return "" if 0 <= value <= 1 else f"{name} is a share from 0 to 1."
 
 
 def _flush(feed: Feed) -> None:

@@ -37,6 +37,7 @@ CAUSES = ("not_published", "variant_not_published", "no_price", "no_currency", "
 
 _key = itemgetter(0)
 _PRICE, _CURRENCY = Item._fields.index("price"), Item._fields.index("currency")
+_AVAILABILITY = Item._fields.index("availability")
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Whole:
     live_ids: set[int]
     ids: "array[int]" = field(default_factory=lambda: array("q"))
     items: int = 0
+    in_stock: int = 0
     #: items in pieces that are served already
     kept: int = 0
     excluded: Counter[str] = field(default_factory=Counter)
@@ -60,6 +62,7 @@ class Whole:
     def add(self, piece: Piece) -> None:
         self.ids.append(piece.id)
         self.items += piece.items
+        self.in_stock += piece.in_stock
         if piece.id in self.live_ids:
             self.kept += piece.items
         if piece.excluded:
@@ -79,7 +82,7 @@ class Whole:
 
     @property
     def tally(self) -> Tally:
-        return Tally(self.items, dict(self.excluded))
+        return Tally(self.items, dict(self.excluded), self.in_stock)
 
 
 class Wanted(NamedTuple):
@@ -134,7 +137,7 @@ class Press:
         hashes = [blake2b(b"fixed\0" + text, digest_size=16).hexdigest() for text in texts]
         found = look(pieces.find)(self._plan.feed_id, hashes)
         rows = [
-            _row(self._plan.feed_id, input_hash, text, {}, None)
+            _row(self._plan.feed_id, input_hash, text, {}, 0, None)
             for input_hash, text in dict(zip(hashes, texts, strict=True)).items()
             if input_hash not in found
         ]
@@ -209,12 +212,10 @@ class Press:
         text, left_out = self._renderer.chunk(rows)
         excluded = Counter(_cause(self._renderer.reasons(Item._make(row))) for row in left_out)
         missing = set(map(_key, left_out))
-        prices = {
-            row[0]: f"{amount(row[_PRICE], row[_CURRENCY])} {row[_CURRENCY]}"
-            for row in rows
-            if row[0] not in missing
-        }
-        return _row(self._plan.feed_id, want.input_hash, text, prices, excluded)
+        published = [row for row in rows if row[0] not in missing]
+        prices = {row[0]: f"{amount(row[_PRICE], row[_CURRENCY])} {row[_CURRENCY]}" for row in published}
+        in_stock = sum(row[_AVAILABILITY] != "out_of_stock" for row in published)
+        return _row(self._plan.feed_id, want.input_hash, text, prices, in_stock, excluded)
 
 
 def _check_order(keys: list[str]) -> None:
@@ -245,13 +246,19 @@ def _cause(reasons: Sequence[str]) -> str:
 
 
 def _row(
-    feed_id: str, input_hash: str, text: bytes, prices: dict[str, str], excluded: dict[str, int] | None
+    feed_id: str,
+    input_hash: str,
+    text: bytes,
+    prices: dict[str, str],
+    in_stock: int,
+    excluded: dict[str, int] | None,
 ) -> dict[str, Any]:
     part = pack(text)
     return {
         "feed_id": feed_id,
         "input_hash": input_hash,
         "items": len(prices),
+        "in_stock": in_stock,
         "length": part.raw_length,
         "packed_length": len(part.data),
         "crc": part.crc,

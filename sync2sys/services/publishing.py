@@ -69,7 +69,7 @@ def objections(plan: Plan, whole: Whole) -> list[dict[str, Any]]:
     """Why the guard holds the render back: [{code, message, …}], empty where nothing speaks against it."""
     live = plan.live
     if live is None:
-        return guard.reasons(None, whole.tally, 0, lambda: guard.PriceChange(0, 0))
+        return guard.reasons(None, whole.tally, 0, lambda: guard.PriceChange(0, 0), plan.guard)
 
     def price_change() -> guard.PriceChange:
         with items.snapshot() as connection:
@@ -79,7 +79,8 @@ def objections(plan: Plan, whole: Whole) -> list[dict[str, Any]]:
                 max(live.items, whole.items),
             )
 
-    return guard.reasons(Tally(live.items, live.excluded), whole.tally, whole.kept, price_change)
+    before = Tally(live.items, live.excluded, live.in_stock)
+    return guard.reasons(before, whole.tally, whole.kept, price_change, plan.guard)
 
 
 # Switching to it
@@ -107,16 +108,17 @@ def publish(
     feed.rendered_mark, feed.stale_at = plan.mark, whole.stale_at
     if twin is not None:
         render = db.session.get_one(Render, twin.id)
-        render.generated_at, render.excluded = moment, whole.tally.excluded
+        render.generated_at = moment
+        render.excluded, render.in_stock = whole.tally.excluded, whole.in_stock
     else:
         render = _new(plan, whole, moment)
     state = "unchanged"
     if twin is not None and twin is plan.live:
         _end(feed.held_render_id, "dropped", moment)
         feed.held_render_id, feed.problem = None, ""
-    elif hold or (twin is plan.held and twin is not None and not _is_borne_out(plan)):
+    elif hold and not (twin is not None and _is_borne_out(plan)):
         state = "held"
-        _hold(feed, render, hold or render.hold or [], moment)
+        _hold(feed, render, hold, moment)
     else:
         state = "live"
         _go_live(feed, render, moment)
@@ -145,6 +147,7 @@ def _new(plan: Plan, whole: Whole, moment: datetime) -> Render:
         content_type=plan.format.content_type,
         extension=plan.format.extension,
         items=whole.items,
+        in_stock=whole.in_stock,
         excluded=whole.tally.excluded,
         etag=whole.etag,
         gzip_etag=whole.gzip_etag,

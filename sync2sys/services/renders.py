@@ -69,7 +69,8 @@ def _round(feed_id: str, claim: jobs.Claim | None) -> Outcome:
             return transaction(publishing.confirm)(plan, claim)
         whole = Press(catalogue, plan, claim).whole()
     twin = next((old for old in (plan.live, plan.held) if old and publishing.is_same(plan, old, whole)), None)
-    hold = [] if twin else publishing.objections(plan, whole)
+    # What is held is judged once more: its owner may have set other thresholds.
+    hold = [] if twin and twin is plan.live else publishing.objections(plan, whole)
     outcome = transaction(publishing.publish)(plan, whole, twin, hold, claim)
     log.info("rendered", extra={"feed": feed_id, "state": outcome.state, "items": outcome.items})
     return outcome

@@ -16,6 +16,7 @@ from tests.services.catalogues import plain
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
 PASSWORD = "a long enough password"
+GUARD = {"drop": 0.5, "fewest": 20, "missing": 0.9, "prices": 0.9, "outOfStock": True}
 FEED = {"name": "Google Shopping", "format": "google"}
 
 
@@ -75,6 +76,7 @@ def test_a_new_feed_is_shown_as_it_was_made(alice):
         "published": False,
         "sources": None,
         "document": {"title": "Offers"},
+        "guard": GUARD,
         "render": None,
         "held": None,
         "isRendering": False,
@@ -162,6 +164,20 @@ def test_a_slug_belongs_to_one_feed_of_the_whole_installation(alice, bob):
         FEED | {"document": {"link": "javascript:alert(1)"}},
         FEED | {"document": {"colour": "red"}},
         FEED | {"document": []},
+        FEED | {"guard": {"drop": 1.1}},
+        FEED | {"guard": {"drop": -0.1}},
+        FEED | {"guard": {"drop": "0.5"}},
+        FEED | {"guard": {"drop": True}},
+        FEED | {"guard": {"drop": None}},
+        FEED | {"guard": {"missing": 2}},
+        FEED | {"guard": {"prices": -1}},
+        FEED | {"guard": {"fewest": 0}},
+        FEED | {"guard": {"fewest": 1.5}},
+        FEED | {"guard": {"fewest": 10_000_000}},
+        FEED | {"guard": {"outOfStock": 1}},
+        FEED | {"guard": {"empty": False}},
+        FEED | {"guard": None},
+        FEED | {"guard": []},
         FEED | {"id": "mine"},
         FEED | {"unknown": 1},
         [],
@@ -237,6 +253,17 @@ def test_a_wrong_change_changes_nothing(alice, body):
 def test_sources_can_be_all_channels_again(alice):
     feed = alice.make(sources=[alice.channel])
     assert alice.call("PATCH", f"/feeds/{feed['id']}", json={"sources": None}).json["sources"] is None
+
+
+def test_thresholds_are_set_wholly_and_shown_with_the_usual_ones(alice):
+    feed = alice.make(guard={"drop": 0.2, "outOfStock": False})
+    assert feed["guard"] == GUARD | {"drop": 0.2, "outOfStock": False}
+    path = f"/feeds/{feed['id']}"
+    assert alice.call("PATCH", path, json={"guard": {"fewest": 5}}).json["guard"] == GUARD | {"fewest": 5}
+    assert alice.call("PATCH", path, json={"name": "Other"}).json["guard"] == GUARD | {"fewest": 5}
+    assert_error(alice.call("PATCH", path, json={"guard": {"drop": 7}}), 400)
+    assert alice.call("PATCH", path, json={"guard": {}}).json["guard"] == GUARD
+    assert alice.call("GET", path).json["guard"] == GUARD
 
 
 def test_a_feed_can_be_rendered_on_request(app, alice):

@@ -67,6 +67,18 @@ def test_a_held_render_is_explained_and_released(app, client, flask, channel):
     assert (status, told) == (1, "Error: No render of this feed is held.\n")
 
 
+def test_the_guard_is_shown_and_set(flask, channel):
+    flask("add", "--format", "csv", "--slug", "offers")
+    usual = "drop\t0.5\nfewest\t20\nmissing\t0.9\nprices\t0.9\nout_of_stock\ttrue\n"
+    assert flask("guard", "offers") == (0, usual)
+    told = flask("guard", "offers", "--drop", "0.25", "--no-out-of-stock")[1]
+    assert "drop\t0.25\n" in told
+    assert "out_of_stock\tfalse\n" in told
+    told = flask("guard", "offers", "--fewest", "3")[1]
+    assert ("drop\t0.25\n" in told, "fewest\t3\n" in told) == (True, True)
+    assert flask("guard", "offers", "--usual") == (0, usual)
+
+
 def test_deleting_asks_first(client, flask, channel):
     flask("add", "--format", "csv", "--slug", "offers")
     assert flask("delete", "offers", input="n\n")[0] == 1
@@ -89,9 +101,14 @@ def test_the_formats_are_listed(flask):
         (["show", "none"], "No such feed"),
         (["render", "none"], "No such feed"),
         (["publish", "none"], "No such feed"),
+        (["guard", "none"], "No such feed"),
+        (["guard", "offers", "--drop", "1.5"], "a share from 0 to 1"),
+        (["guard", "offers", "--drop", "nan"], "a share from 0 to 1"),
+        (["guard", "offers", "--fewest", "0"], "a whole number from 1"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(flask, channel, words, told):
+    flask("add", "--format", "csv", "--slug", "offers")
     status, output = flask(*words)
     assert status == 1
     assert told in output

@@ -445,6 +445,75 @@ def test_other_words_for_everything_are_no_accident(channel, feed):
     assert renders.render(feed).state == "live"
 
 
+def test_everything_out_of_stock_at_once_holds_the_feed(channel, feed):
+    catalogues.fill(channel, plain(60) | {"1001": {"availability": "out_of_stock"}})
+    live = renders.render(feed)
+    assert row_of(Render, live.render_id).in_stock == 59
+    catalogues.fill(channel, plain(60, availability="out_of_stock"))
+    outcome = renders.render(feed)
+    assert outcome.hold == [
+        {
+            "code": "STOCK_GONE",
+            "message": "All 59 items that were in stock are out of stock or gone.",
+            "before": 59,
+            "after": 0,
+        }
+    ]
+    assert rows()["1005"]["availability"] == "in_stock"
+
+
+@pytest.mark.parametrize("availability", ["backorder", "preorder"])
+def test_what_can_be_ordered_is_in_stock_for_the_guard(channel, feed, availability):
+    catalogues.fill(channel, plain(60))
+    renders.render(feed)
+    catalogues.fill(channel, plain(60, availability=availability))
+    assert renders.render(feed).state == "live"
+
+
+@transaction
+def set_guard(feed, **thresholds):
+    feeds.change(db.session.get(Feed, feed), guard=thresholds)
+
+
+def test_a_feed_is_held_by_its_own_thresholds(channel, feed):
+    set_guard(feed, drop=0.1, fewest=5)
+    catalogues.fill(channel, plain(60))
+    renders.render(feed)
+    catalogues.fill(channel, plain(54))
+    assert [reason["code"] for reason in renders.render(feed).hold] == ["COUNT_DROPPED"]
+    catalogues.fill(channel, plain(55))
+    assert renders.render(feed).state == "live"
+
+
+def test_other_thresholds_judge_what_is_held_once_more(channel, feed):
+    catalogues.fill(channel, plain(60))
+    renders.render(feed)
+    catalogues.fill(channel, plain(10))
+    held = renders.render(feed)
+    set_guard(feed, drop=0.8)
+    assert renders.render(feed).state == "held"
+    set_guard(feed, drop=0.9)
+    outcome = renders.render(feed)
+    assert (outcome.state, outcome.render_id) == ("live", held.render_id)
+    assert len(rows()) == 10
+
+
+def test_thresholds_that_change_during_a_render_count_for_it(app, channel, feed, monkeypatch):
+    catalogues.fill(channel, plain(60))
+    renders.render(feed)
+    catalogues.fill(channel, plain(50))
+    original, calls = presses.Press.whole, []
+
+    def whole(self):
+        if not calls:
+            calls.append(1)
+            elsewhere(app, lambda: set_guard(feed, drop=0.1, fewest=1))
+        return original(self)
+
+    monkeypatch.setattr(presses.Press, "whole", whole)
+    assert renders.render(feed).state == "held"
+
+
 def test_a_held_render_that_is_dropped_leaves_the_feed_as_it_is(channel, feed):
     catalogues.fill(channel, plain(60))
     renders.render(feed)
