@@ -115,6 +115,26 @@ def drop(feed_id: str, render_id: str) -> dict[str, Any] | None:
     return _counted(publishing.drop(_own(feed_id), render_id))
 
 
+@bp.post("/feeds/<string:feed_id>/renders/<string:render_id>/rollback")
+@access("plugin", "panel")
+@bp.response(200, schemas.Render)
+@transaction
+def roll_back(feed_id: str, render_id: str) -> dict[str, Any] | None:
+    """Serve an older render again, at once. Newer ones are held until one is released, or you resume."""
+    return _counted(publishing.roll_back(_own(feed_id), render_id))
+
+
+@bp.post("/feeds/<string:feed_id>/resume")
+@access("plugin", "panel")
+@bp.response(200, schemas.Feed)
+@transaction
+def resume(feed_id: str) -> dict[str, Any]:
+    """Let a feed that was rolled back follow its sources again; a render is queued."""
+    feed = _own(feed_id)
+    publishing.resume(feed)
+    return _described([feed])[0]
+
+
 def _own(feed_id: str) -> Feed:
     return feeds.owned(organizations.visible_to(g.token), feed_id)
 
@@ -143,6 +163,7 @@ def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
             "guard": feeds.thresholds(feed)._asdict(),
             "render": _counted(found.get(feed.live_render_id or "")),
             "held": _counted(found.get(feed.held_render_id or "")),
+            "pinnedSince": feed.pinned_at,
             "isRendering": feed.id in rendering,
             "problem": feed.problem,
             "createdAt": feed.created_at,

@@ -135,6 +135,41 @@ def release(feed: str) -> None:
     click.echo(transaction(_release)(feed))
 
 
+@feeds.command("history")
+@click.argument("feed")
+@_told
+def history(feed: str) -> None:
+    """List the renders of a feed that are kept, newest first, by generation."""
+    found = _find(feed)
+    if found.pinned_at is not None:
+        click.echo(f"Rolled back at {found.pinned_at:%Y-%m-%d %H:%M:%S}; newer renders are held.")
+    for render in service.history(found):
+        left_out = sum(render.excluded.values())
+        counts = f"{render.items} items\t{left_out} left out\t{render.length} bytes"
+        click.echo(f"{render.generation}\t{render.state}\t{render.changed_at:%Y-%m-%d %H:%M:%S}\t{counts}")
+
+
+@feeds.command("rollback")
+@click.argument("feed")
+@click.argument("generation", type=int, required=False)
+@_told
+def roll_back(feed: str, generation: int | None) -> None:
+    """Serve an older render again, at once: the one before, or GENERATION of `flask feeds history`.
+
+    Newer renders are held until `flask feeds release` or `flask feeds resume`.
+    """
+    click.echo(transaction(_roll_back)(feed, generation))
+
+
+@feeds.command("resume")
+@click.argument("feed")
+@_told
+def resume(feed: str) -> None:
+    """Let a feed that was rolled back follow its sources again."""
+    transaction(lambda: publishing.resume(_find(feed)))()
+    click.echo("The worker renders it now.")
+
+
 @feeds.command("guard")
 @click.argument("feed")
 @click.option("--drop", type=float, help="Hold where this share of the items is gone.")
@@ -183,6 +218,17 @@ def _organization(organization_id: str) -> Organization:
 
 def _change(feed: str, **changes: Any) -> str:
     return service.url(service.change(_find(feed), **changes))
+
+
+def _roll_back(feed: str, generation: int | None) -> str:
+    found = _find(feed)
+    live = _render(found.live_render_id)
+    for render in service.history(found):
+        is_before = live is not None and render.generation < live.generation and render.state == "superseded"
+        if render.generation == generation or (generation is None and is_before):
+            publishing.roll_back(found, render.id)
+            return f"{service.url(found)} has {render.items} items of generation {render.generation} now."
+    raise click.ClickException("There is no such render. `flask feeds history` shows those that are kept.")
 
 
 def _set_guard(feed: str, given: dict[str, Any], usual: bool) -> None:

@@ -41,6 +41,8 @@ class Feed(Base):
     live_render_id: Mapped[str | None] = mapped_column(String(36))
     #: a finished render that the guard holds back
     held_render_id: Mapped[str | None] = mapped_column(String(36))
+    #: when its owner went back to an older render; newer ones are held from then on
+    pinned_at: Mapped[datetime | None] = mapped_column(Moment)
     #: what the live render was made from; equal marks, nothing to do
     rendered_mark: Mapped[str] = mapped_column(String(64), default="")
     #: when time alone will change the content: a sale begins or ends
@@ -53,7 +55,11 @@ class Feed(Base):
 
 
 class Render(Base):
-    """One generation of a feed. `state`: live, held, superseded or dropped."""
+    """One generation of a feed.
+
+    `state`: live, held, superseded (was live), dropped (never was), or removed while its pieces are
+    being taken away.
+    """
 
     __tablename__ = "render"
     __table_args__ = (UniqueConstraint("feed_id", "generation"), TABLE)
@@ -77,7 +83,7 @@ class Render(Base):
     crc: Mapped[int] = mapped_column(BigInteger)
     length: Mapped[int] = mapped_column(BigInteger)
     gzip_length: Mapped[int] = mapped_column(BigInteger)
-    #: why the guard holds it
+    #: why it is held
     hold: Mapped[list[dict[str, Any]] | None] = mapped_column(JsonText)
     #: when this content was first made, and when it was last found to be right
     changed_at: Mapped[datetime] = mapped_column(Moment, default=now)

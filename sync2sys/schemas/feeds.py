@@ -103,7 +103,8 @@ class Reason(Schema):
     code = fields.String(
         required=True,
         metadata={
-            "description": "EMPTY, COUNT_DROPPED, PRICES_GONE, VALUES_GONE, STOCK_GONE or PRICES_CHANGED"
+            "description": "EMPTY, COUNT_DROPPED, PRICES_GONE, VALUES_GONE, STOCK_GONE, "
+            "PRICES_CHANGED or ROLLED_BACK"
         },
     )
     message = fields.String(required=True)
@@ -162,6 +163,11 @@ class Feed(Schema):
         required=True,
         allow_none=True,
         metadata={"description": "A newer render that waits for a second equal one, or for you."},
+    )
+    pinnedSince = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "It was rolled back then; newer renders are held until you resume."},
     )
     isRendering = fields.Boolean(required=True)
     problem = fields.String(required=True, metadata={"description": "For the owner; empty when all is well."})

@@ -114,8 +114,8 @@ def ask_render(feed: Feed) -> None:
 
 def history(feed: Feed) -> Sequence[Render]:
     """The feed's renders that are kept, newest first."""
-    query = select(Render).filter_by(feed_id=feed.id).order_by(Render.generation.desc())
-    return db.session.scalars(query).all()
+    query = select(Render).filter_by(feed_id=feed.id).where(Render.state != "removed")
+    return db.session.scalars(query.order_by(Render.generation.desc())).all()
 
 
 def thresholds(feed: Feed) -> Thresholds:

@@ -15,7 +15,9 @@ PATIENCE = timedelta(hours=1)
 #: Prices are compared so many at a time, to keep the memory of a million in bounds.
 SLICE = 100_000
 
-EMPTY = "EMPTY"
+EMPTY, ROLLED_BACK = "EMPTY", "ROLLED_BACK"
+#: Held for these a render waits for a person, however often the result is the same.
+FOR_A_PERSON = frozenset((EMPTY, ROLLED_BACK))
 #: Why items without a usable price are left out.
 NO_PRICE = frozenset(("no_price", "no_currency"))
 
@@ -76,12 +78,23 @@ def reasons(
     return found
 
 
+def rolled_back(live: Tally, new: Tally) -> dict[str, Any]:
+    """The reason to hold what is newer than a render that the owner went back to."""
+    message = "The feed was rolled back, so newer renders wait for its owner."
+    return _reason(ROLLED_BACK, message, live.items, new.items)
+
+
+def waits_for_a_person(hold: Sequence[dict[str, Any]]) -> bool:
+    """Whether time alone never ends this hold."""
+    return any(reason["code"] in FOR_A_PERSON for reason in hold)
+
+
 def may_follow(hold: Sequence[dict[str, Any]], since: datetime, looks: Iterable[datetime | None]) -> bool:
     """Whether an equal result has come late enough to be believed.
 
-    `looks` are the times of the last look at each shop. An empty feed is never believed: a person decides.
+    `looks` are the times of the last look at each shop. What is FOR_A_PERSON is never believed.
     """
-    if any(reason["code"] == EMPTY for reason in hold):
+    if waits_for_a_person(hold):
         return False
     seen = list(looks)
     return bool(seen) and all(look is not None and look >= since + PATIENCE for look in seen)

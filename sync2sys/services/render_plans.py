@@ -51,6 +51,8 @@ class Plan:
     guard: Thresholds
     #: equal marks, equal catalogue and definition
     mark: str
+    #: its owner went back to an older render
+    is_pinned: bool
     #: neither catalogue nor definition nor a sale's beginning or end has changed it
     is_current: bool
     live: Standing | None
@@ -75,6 +77,7 @@ def make(catalogue: Connection, feed_id: str) -> Plan:
         sources=sources,
         guard=Thresholds(**feed.guard),
         mark=mark,
+        is_pinned=feed.pinned_at is not None,
         # A render that was dropped leaves no mark, so there is one that stands.
         is_current=mark == feed.rendered_mark and (feed.stale_at is None or feed.stale_at > moment),
         live=_standing(catalogue, feed.live_render_id),
@@ -101,7 +104,7 @@ def _context(feed: Row[Any], sources: Sequence[Source], moment: datetime) -> Con
 def seen(feed: Row[Any] | Feed) -> tuple[Any, ...]:
     """What nobody else may have changed between a plan and its publishing."""
     definition = (feed.format, feed.sources, feed.document, feed.name, feed.guard)
-    return (*definition, feed.live_render_id, feed.held_render_id, feed.rendered_mark)
+    return (*definition, feed.live_render_id, feed.held_render_id, feed.pinned_at, feed.rendered_mark)
 
 
 def _standing(catalogue: Connection, render_id: str | None) -> Standing | None:

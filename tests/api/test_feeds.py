@@ -79,6 +79,7 @@ def test_a_new_feed_is_shown_as_it_was_made(alice):
         "guard": GUARD,
         "render": None,
         "held": None,
+        "pinnedSince": None,
         "isRendering": False,
         "problem": "",
         "createdAt": feed["createdAt"],
@@ -316,6 +317,33 @@ def test_a_held_render_is_released_or_dropped_by_its_owner(app, alice, bob, verb
     assert_error(alice.call("POST", f"/feeds/{feed['id']}/renders/none/{verb}"), 404)
 
 
+def test_a_feed_is_rolled_back_and_resumed_by_its_owner(app, alice, bob):
+    feed = alice.make(published=True, format="csv", slug="offers")
+    made = []
+    for count in (1, 2):
+        with app.app_context():
+            catalogues.fill(alice.channel, plain(count))
+        made.append(rendered(app, feed).render_id)
+    path = f"/feeds/{feed['id']}/renders/{made[0]}/rollback"
+    address = "/api/public/feeds/offers"
+    before = alice.client.get(address)
+    assert_error(bob.call("POST", path), 404)
+    assert alice.call("POST", path).json["state"] == "live"
+    after = alice.client.get(address, headers={"If-Modified-Since": before.headers["Last-Modified"]})
+    assert (after.status_code, after.headers["X-Feed-Products"]) == (200, "1")
+    assert TIME.match(alice.call("GET", f"/feeds/{feed['id']}").json["pinnedSince"])
+    assert_error(alice.call("POST", path), 400)
+    held = rendered(app, feed)
+    shown = alice.call("GET", f"/feeds/{feed['id']}").json
+    assert shown["held"]["id"] == held.render_id
+    assert [reason["code"] for reason in shown["held"]["hold"]] == ["ROLLED_BACK"]
+    resumed = alice.call("POST", f"/feeds/{feed['id']}/resume").json
+    assert (resumed["pinnedSince"], resumed["isRendering"]) == (None, True)
+    rendered(app, feed)
+    assert alice.client.get(address).headers["X-Feed-Products"] == "2"
+    assert_error(alice.call("POST", f"/feeds/{feed['id']}/resume"), 400)
+
+
 def test_the_history_lists_renders_newest_first(app, alice):
     feed = alice.make()
     for count in (1, 2, 3):
@@ -374,6 +402,8 @@ def test_another_organizations_feed_is_not_there(app, alice, bob):
         ("GET", "/renders", None),
         ("POST", "/renders/none/release", None),
         ("POST", "/renders/none/drop", None),
+        ("POST", "/renders/none/rollback", None),
+        ("POST", "/resume", None),
     ):
         theirs = bob.call(method, f"/feeds/{feed['id']}{path}", json=body)
         none = bob.call(method, f"/feeds/{nobodys}{path}", json=body)

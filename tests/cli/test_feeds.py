@@ -79,6 +79,33 @@ def test_the_guard_is_shown_and_set(flask, channel):
     assert flask("guard", "offers", "--usual") == (0, usual)
 
 
+def test_a_feed_goes_back_and_forth_between_its_renders(app, client, flask, channel):
+    flask("add", "--format", "csv", "--slug", "offers", "--publish")
+    for count in (1, 2, 3):
+        fill(app, channel, plain(count))
+        flask("render", "offers")
+    lines = [line.split("\t") for line in flask("history", "offers")[1].splitlines()]
+    assert [(line[0], line[1], line[3]) for line in lines] == [
+        ("3", "live", "3 items"),
+        ("2", "superseded", "2 items"),
+        ("1", "superseded", "1 items"),
+    ]
+    address = "/api/public/feeds/offers"
+    told = "http://127.0.0.1:8000/api/public/feeds/offers has 2 items of generation 2 now.\n"
+    assert flask("rollback", "offers") == (0, told)
+    assert client.get(address).headers["X-Feed-Products"] == "2"
+    assert flask("rollback", "offers", "1")[0] == 0
+    assert client.get(address).headers["X-Feed-Products"] == "1"
+    assert flask("history", "offers")[1].startswith("Rolled back at ")
+    assert "no such render" in flask("rollback", "offers", "9")[1]
+    assert "no such render" in flask("rollback", "offers")[1]
+    assert "this one is live" in flask("rollback", "offers", "1")[1]
+    assert flask("render", "offers")[1].startswith("held: 3 of 3 items\n    held: The feed was rolled back")
+    assert flask("resume", "offers") == (0, "The worker renders it now.\n")
+    assert flask("render", "offers") == (0, "live: 3 of 3 items\n")
+    assert "not rolled back" in flask("resume", "offers")[1]
+
+
 def test_deleting_asks_first(client, flask, channel):
     flask("add", "--format", "csv", "--slug", "offers")
     assert flask("delete", "offers", input="n\n")[0] == 1

@@ -130,6 +130,7 @@ def upgrade() -> None:
         sa.Column("guard", types.JsonText(length=4294967295), nullable=False),
         sa.Column("live_render_id", sa.String(length=36), nullable=True),
         sa.Column("held_render_id", sa.String(length=36), nullable=True),
+        sa.Column("pinned_at", types.Moment(), nullable=True),
         sa.Column("rendered_mark", sa.String(length=64), nullable=False),
         sa.Column("stale_at", types.Moment(), nullable=True),
         sa.Column("problem", sa.Text(length=4294967295), nullable=False),
