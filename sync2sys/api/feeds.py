@@ -135,6 +135,24 @@ def resume(feed_id: str) -> dict[str, Any]:
     return _described([feed])[0]
 
 
+@bp.post("/feeds/<string:feed_id>/secret")
+@access("plugin", "panel")
+@bp.response(200, schemas.Feed)
+@transaction
+def make_secret(feed_id: str) -> dict[str, Any]:
+    """Give a feed a secret address, in place of the one it may have, which is dead at once."""
+    return _described([feeds.make_secret(_own(feed_id))])[0]
+
+
+@bp.delete("/feeds/<string:feed_id>/secret")
+@access("plugin", "panel")
+@bp.response(204)
+@transaction
+def remove_secret(feed_id: str) -> None:
+    """Take the secret address of a feed away."""
+    feeds.remove_secret(_own(feed_id))
+
+
 def _own(feed_id: str) -> Feed:
     return feeds.owned(organizations.visible_to(g.token), feed_id)
 
@@ -157,6 +175,8 @@ def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
             "format": feed.format,
             "slug": feed.slug,
             "url": feeds.url(feed),
+            "secretUrl": feeds.secret_url(feed),
+            "secretOnly": feed.secret_only,
             "published": feed.published,
             "sources": feed.sources,
             "document": feed.document,

@@ -55,8 +55,8 @@ class Front:
     def _choose(self, environ: WSGIEnvironment) -> Representation | None:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return None
-        slug, is_file = serving.address(environ["PATH_INFO"].removeprefix(PATH))
-        served = self._shelf.find(slug)
+        name, is_file = serving.address(environ["PATH_INFO"].removeprefix(PATH))
+        served = self._shelf.find(name)
         return representations.choose(environ, served, is_file) if served else None
 
     def _body(self, environ: WSGIEnvironment, chosen: Representation) -> list[bytes] | None:

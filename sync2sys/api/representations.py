@@ -41,7 +41,8 @@ def _fixed(served: Served, is_gzip: bool, is_file: bool) -> tuple[Headers, Heade
     ending = ".gz" if is_file else ""
     shared = [
         ("ETag", f'"{served.gzip_etag if is_gzip else served.etag}"'),
-        ("Cache-Control", "public, max-age=300"),
+        # What others keep would outlive a secret address that was changed.
+        ("Cache-Control", f"{'private' if served.is_secret else 'public'}, max-age=300"),
         ("Vary", "Accept-Encoding"),
         ("X-Feed-Products", str(served.items)),
         ("X-Feed-Generated", served.generated_at.strftime("%Y-%m-%dT%H:%M:%SZ")),

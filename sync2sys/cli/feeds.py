@@ -89,7 +89,9 @@ def show(feed: str) -> None:
     """Show a feed with its renders: counts, what was left out and why, what is held and why."""
     found = _find(feed)
     click.echo(f"{found.name}: {found.format}, {'published' if found.published else 'not published'}")
-    click.echo(service.url(found))
+    for address in dict.fromkeys((service.url(found), service.secret_url(found))):
+        if address is not None:
+            click.echo(address)
     if found.problem:
         click.echo(found.problem)
     for render in service.history(found):
@@ -170,6 +172,18 @@ def resume(feed: str) -> None:
     click.echo("The worker renders it now.")
 
 
+@feeds.command("secret")
+@click.argument("feed")
+@click.argument("step", type=click.Choice(["make", "remove", "only", "both"]), default="make")
+@_told
+def secret(feed: str, step: str) -> None:
+    """Give a feed a secret address, or a new one: the old one answers 404 at once.
+
+    `remove` takes it away; with `only` the slug answers 404, with `both` it does not.
+    """
+    click.echo(transaction(_set_secret)(feed, step))
+
+
 @feeds.command("guard")
 @click.argument("feed")
 @click.option("--drop", type=float, help="Hold where this share of the items is gone.")
@@ -229,6 +243,17 @@ def _roll_back(feed: str, generation: int | None) -> str:
             publishing.roll_back(found, render.id)
             return f"{service.url(found)} has {render.items} items of generation {render.generation} now."
     raise click.ClickException("There is no such render. `flask feeds history` shows those that are kept.")
+
+
+def _set_secret(feed: str, step: str) -> str:
+    found = _find(feed)
+    if step == "make":
+        service.make_secret(found)
+    elif step == "remove":
+        service.remove_secret(found)
+    else:
+        service.change(found, secret_only=step == "only")
+    return service.secret_url(found) or "There is no secret address."
 
 
 def _set_guard(feed: str, given: dict[str, Any], usual: bool) -> None:

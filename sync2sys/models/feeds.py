@@ -28,6 +28,10 @@ class Feed(Base):
     name: Mapped[str] = mapped_column(String(200))
     #: unique over the installation; chosen by the owner, or 128 random bits
     slug: Mapped[str] = mapped_column(String(100), unique=True)
+    #: another address, which its owner can change at any time: 128 random bits
+    secret: Mapped[str | None] = mapped_column(String(32), unique=True)
+    #: nothing is served at the slug
+    secret_only: Mapped[bool] = mapped_column(default=False)
     #: name of a channel format
     format: Mapped[str] = mapped_column(String(40))
     published: Mapped[bool] = mapped_column(default=False)

@@ -91,6 +91,10 @@ class ChangedFeed(Own):
     name = fields.String(validate=NAME)
     format = fields.String(validate=FORMAT)
     slug = _slug()
+    secretOnly = Flag(
+        attribute="secret_only",
+        metadata={"description": "Nothing is served at the slug, only at the secret address."},
+    )
     published = Flag()
     sources = _sources()
     document = fields.Nested(Document)
@@ -150,7 +154,15 @@ class Feed(Schema):
     name = fields.String(required=True)
     format = fields.String(required=True)
     slug = fields.String(required=True)
-    url = fields.String(required=True, metadata={"description": "The public address."})
+    url = fields.String(
+        required=True, metadata={"description": "The public address, or the secret one with secretOnly."}
+    )
+    secretUrl = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "A second address, which you can change at any time."},
+    )
+    secretOnly = fields.Boolean(required=True)
     published = fields.Boolean(required=True)
     sources = fields.List(fields.String(), required=True, allow_none=True)
     document = fields.Nested(Document, required=True)

@@ -19,7 +19,10 @@ SLUG = re.compile(r"[a-z0-9](?:-?[a-z0-9])*\Z")
 SLUG_LENGTH = (3, 100)
 MOST_FEWEST = 1_000_000
 #: What may change after a feed was made.
-CHANGEABLE = ("name", "slug", "format", "sources", "document", "published", "guard")
+CHANGEABLE = ("name", "slug", "secret_only", "format", "sources", "document", "published", "guard")
+#: What a secret address looks like. No slug that somebody chooses may: it could be an old secret of
+#: somebody else, whose readers still come.
+SECRET = re.compile(r"[0-9a-f]{32}\Z")
 
 
 def create(
@@ -59,16 +62,16 @@ def create(
 
 
 def change(feed: Feed, **changes: Any) -> Feed:
-    """Change some of name, slug, format, sources, document, published and guard, each of them wholly.
+    """Change some of what is CHANGEABLE, each of them wholly.
 
-    Raises BadRequest as `create`.
+    Raises BadRequest as `create`, and NO_SECRET: `secret_only` without a secret address.
 
     What is served stays as it was until the feed is rendered anew, which is queued.
     """
     db.session.refresh(feed, with_for_update=True)
-    serving.changed(feed.slug)
+    serving.changed(feed)
     checks: dict[str, Callable[[Any], Any]] = {
-        "slug": _checked_slug,
+        "slug": lambda slug: slug if slug == feed.slug else _checked_slug(slug),
         "format": _checked_format,
         "sources": lambda sources: _checked_sources(feed.organization_id, sources),
         "guard": _checked_guard,
@@ -77,17 +80,43 @@ def change(feed: Feed, **changes: Any) -> Feed:
         if name not in CHANGEABLE:
             raise ValueError(f"a feed's {name} cannot be changed")
         setattr(feed, name, checks[name](value) if name in checks else value)
+    if feed.secret_only and feed.secret is None:
+        problem = "Make a secret address first."
+        raise BadRequest("No address would be left.", code="NO_SECRET", details={"secretOnly": [problem]})
     if "guard" in changes:
         feed.rendered_mark = ""  # The next render is judged anew, whatever the catalogue.
     _flush(feed)
-    serving.changed(feed.slug)
+    serving.changed(feed)
     _follow_up(feed)
+    return feed
+
+
+def make_secret(feed: Feed) -> Feed:
+    """Give the feed a secret address, in place of the one it may have, which is dead from now on."""
+    return _set_secret(feed, secrets.token_hex(16))
+
+
+def remove_secret(feed: Feed) -> Feed:
+    """Take the secret address away. Raises BadRequest (SECRET_ONLY) where it is the only one."""
+    return _set_secret(feed, None)
+
+
+def _set_secret(feed: Feed, secret: str | None) -> Feed:
+    db.session.refresh(feed, with_for_update=True)
+    if secret is None and feed.secret_only:
+        raise BadRequest(
+            "The secret address is the feed's only one. Open the other first.", code="SECRET_ONLY"
+        )
+    serving.changed(feed)
+    feed.secret = secret
+    serving.changed(feed)
+    organizations.note_activity(feed.organization_id)
     return feed
 
 
 def delete(feed: Feed) -> None:
     """Remove the feed with all that was rendered of it. Whoever is reading it sees a broken connection."""
-    serving.changed(feed.slug)
+    serving.changed(feed)
     organizations.note_activity(feed.organization_id)
     db.session.delete(feed)
     db.session.flush()
@@ -124,8 +153,14 @@ def thresholds(feed: Feed) -> Thresholds:
 
 
 def url(feed: Feed) -> str:
-    """The public address."""
-    return f"{settings.PUBLIC_URL}/api/public/feeds/{feed.slug}"
+    """The public address, or the secret one where there is no other."""
+    secret = secret_url(feed) if feed.secret_only else None
+    return secret or f"{settings.PUBLIC_URL}/api/public/feeds/{feed.slug}"
+
+
+def secret_url(feed: Feed) -> str | None:
+    """The secret address, if there is one. For the feed's owner alone."""
+    return f"{settings.PUBLIC_URL}/api/public/feeds/{feed.secret}" if feed.secret else None
 
 
 def _require_room(organization: Organization) -> None:
@@ -140,6 +175,9 @@ def _checked_slug(slug: str) -> str:
     if not shortest <= len(slug) <= longest or not SLUG.match(slug):
         problem = f"Use {shortest} to {longest} small letters and digits, with single hyphens between them."
         raise BadRequest("This slug cannot be an address.", details={"slug": [problem]})
+    if SECRET.match(slug):
+        problem = "32 hexadecimal digits look like a secret address. Leave the slug out to get random ones."
+        raise BadRequest("This slug cannot be chosen.", details={"slug": [problem]})
     return slug
 
 

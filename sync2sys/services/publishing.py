@@ -95,7 +95,7 @@ def confirm(plan: Plan, claim: jobs.Claim | None) -> Outcome:
         raise Overtaken("The feed's render is gone.")
     render = db.session.get_one(Render, standing.id)
     render.generated_at = now()
-    serving.changed(feed.slug)
+    serving.changed(feed)
     if claim is not None:
         jobs.check(claim)
     return _outcome(render, "unchanged" if plan.held is None else "held")
@@ -123,7 +123,7 @@ def publish(
     else:
         state = "live"
         _go_live(feed, render, moment)
-    serving.changed(feed.slug)
+    serving.changed(feed)
     if claim is not None:
         jobs.check(claim)
     return _outcome(render, state)
@@ -218,7 +218,7 @@ def release(feed: Feed, render_id: str) -> Render:
     """
     feed, render = _held(feed, render_id)
     _go_live(feed, render, now())
-    serving.changed(feed.slug)
+    serving.changed(feed)
     return render
 
 
@@ -245,7 +245,7 @@ def roll_back(feed: Feed, render_id: str) -> Render:
     _go_live(feed, render, moment)
     # What comes next is looked at wholly, and held, even if nothing changes from here on.
     feed.pinned_at, feed.rendered_mark = moment, ""
-    serving.changed(feed.slug)
+    serving.changed(feed)
     return render
 
 

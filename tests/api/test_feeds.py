@@ -73,6 +73,8 @@ def test_a_new_feed_is_shown_as_it_was_made(alice):
         "format": "google",
         "slug": "google-shopping-feed",
         "url": "http://127.0.0.1:8000/api/public/feeds/google-shopping-feed",
+        "secretUrl": None,
+        "secretOnly": False,
         "published": False,
         "sources": None,
         "document": {"title": "Offers"},
@@ -122,6 +124,7 @@ def test_a_slug_may_be_chosen(alice, slug):
         "ä-b",
         "abc\n",
         "a_b",
+        "0123456789abcdef0123456789abcdef",
     ],
 )
 def test_a_slug_that_cannot_be_an_address_is_refused(alice, slug):
@@ -267,6 +270,36 @@ def test_thresholds_are_set_wholly_and_shown_with_the_usual_ones(alice):
     assert alice.call("GET", path).json["guard"] == GUARD
 
 
+def test_a_secret_address_is_made_rotated_and_removed(alice):
+    path = f"/feeds/{alice.make(slug='offers')['id']}"
+    first = alice.call("POST", f"{path}/secret").json
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/api/public/feeds/[0-9a-f]{32}", first["secretUrl"])
+    assert first["url"].endswith("/offers")
+    second = alice.call("POST", f"{path}/secret").json
+    assert second["secretUrl"] != first["secretUrl"]
+    assert alice.call("GET", path).json == second
+    answer = alice.call("DELETE", f"{path}/secret")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert alice.call("GET", path).json["secretUrl"] is None
+    assert alice.call("DELETE", f"{path}/secret").status_code == 204
+
+
+def test_a_feed_always_has_an_address(alice):
+    path = f"/feeds/{alice.make(slug='offers')['id']}"
+    assert_error(alice.call("PATCH", path, json={"secretOnly": True}), 400, "NO_SECRET")
+    secret = alice.call("POST", f"{path}/secret").json["secretUrl"]
+    shown = alice.call("PATCH", path, json={"secretOnly": True}).json
+    assert (shown["secretOnly"], shown["url"], shown["slug"]) == (True, secret, "offers")
+    assert_error(alice.call("DELETE", f"{path}/secret"), 400, "SECRET_ONLY")
+    assert alice.call("PATCH", path, json={"secretOnly": False}).json["url"].endswith("/offers")
+    assert alice.call("DELETE", f"{path}/secret").status_code == 204
+
+
+def test_a_random_slug_may_be_sent_back(alice):
+    feed = alice.make()
+    assert alice.call("PATCH", f"/feeds/{feed['id']}", json={"slug": feed["slug"]}).status_code == 200
+
+
 def test_a_feed_can_be_rendered_on_request(app, alice):
     feed = alice.make()
     assert alice.call("POST", f"/feeds/{feed['id']}/render").json["isRendering"] is True
@@ -404,6 +437,8 @@ def test_another_organizations_feed_is_not_there(app, alice, bob):
         ("POST", "/renders/none/drop", None),
         ("POST", "/renders/none/rollback", None),
         ("POST", "/resume", None),
+        ("POST", "/secret", None),
+        ("DELETE", "/secret", None),
     ):
         theirs = bob.call(method, f"/feeds/{feed['id']}{path}", json=body)
         none = bob.call(method, f"/feeds/{nobodys}{path}", json=body)

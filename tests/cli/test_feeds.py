@@ -106,6 +106,29 @@ def test_a_feed_goes_back_and_forth_between_its_renders(app, client, flask, chan
     assert "not rolled back" in flask("resume", "offers")[1]
 
 
+def test_a_secret_address_is_made_changed_and_removed(app, client, flask, channel):
+    fill(app, channel, plain(3))
+    flask("add", "--format", "csv", "--slug", "offers", "--publish")
+    flask("render", "offers")
+
+    def answers(*urls):
+        return [client.get(url.strip().removeprefix("http://127.0.0.1:8000")).status_code for url in urls]
+
+    slug = "/api/public/feeds/offers"
+    assert "Make a secret address first" in flask("secret", "offers", "only")[1]
+    first = flask("secret", "offers")[1]
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/api/public/feeds/[0-9a-f]{32}\n", first)
+    assert first in flask("show", "offers")[1]
+    second = flask("secret", "offers")[1]
+    assert answers(first, second, slug) == [404, 200, 200]
+    assert flask("secret", "offers", "only") == (0, second)
+    assert answers(second, slug) == [200, 404]
+    assert "only one" in flask("secret", "offers", "remove")[1]
+    flask("secret", "offers", "both")
+    assert flask("secret", "offers", "remove") == (0, "There is no secret address.\n")
+    assert answers(second, slug) == [404, 200]
+
+
 def test_deleting_asks_first(client, flask, channel):
     flask("add", "--format", "csv", "--slug", "offers")
     assert flask("delete", "offers", input="n\n")[0] == 1
