@@ -14,7 +14,7 @@ from sync2sys.formats import FORMATS
 from sync2sys.models import Feed, Job, Render
 from sync2sys.schemas import feeds as schemas
 from sync2sys.schemas.base import PageQuery
-from sync2sys.services import feeds, organizations, publishing
+from sync2sys.services import feeds, fetches, organizations, publishing
 
 bp = Blueprint("feeds", __name__, url_prefix="/api", description="Feeds")
 
@@ -133,6 +133,15 @@ def resume(feed_id: str) -> dict[str, Any]:
     feed = _own(feed_id)
     publishing.resume(feed)
     return _described([feed])[0]
+
+
+@bp.get("/feeds/<string:feed_id>/fetches")
+@access("plugin", "panel")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, schemas.FetchList)
+def list_fetches(query: dict[str, int], feed_id: str) -> dict[str, Any]:
+    """List who read the feed lately, newest first. It takes some seconds until a fetch stands here."""
+    return _page(fetches.recent(_own(feed_id)), query)
 
 
 @bp.post("/feeds/<string:feed_id>/secret")

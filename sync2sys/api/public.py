@@ -16,7 +16,7 @@ from sync2sys.api.bodies import Blueprint
 from sync2sys.api.representations import Headers, Representation
 from sync2sys.database import transaction
 from sync2sys.errors import NotFound, TooManyRequests, Unavailable
-from sync2sys.extensions import limiter, settings
+from sync2sys.extensions import fetch_log, limiter, settings
 from sync2sys.ratelimit import WindowStorage
 from sync2sys.services import jobs, renders, serving
 from sync2sys.services.serving import Served
@@ -91,6 +91,7 @@ def feed(slug: str) -> Response:
         after_this_request(_telling(allowance))
         served, cache = _first(name)
     chosen = representations.choose(request.environ, served, is_file)
+    representations.note(fetch_log, request.environ, chosen)
     return _answer(chosen, [("X-Cache", cache), *allowance])
 
 

@@ -8,6 +8,7 @@ from wsgiref.types import WSGIEnvironment
 
 from werkzeug.http import http_date, parse_date
 
+from sync2sys.services.fetches import FetchLog
 from sync2sys.services.serving import Served
 
 Headers = list[tuple[str, str]]
@@ -32,6 +33,15 @@ def choose(environ: WSGIEnvironment, served: Served, is_file: bool) -> Represent
     shared, of_body = _fixed(served, is_gzip, is_file)
     is_known = _is_known(environ, shared[0][1], served.changed_at)
     return Representation(served, is_gzip, is_known, shared if is_known else of_body + shared)
+
+
+def note(fetch_log: FetchLog, environ: WSGIEnvironment, chosen: Representation) -> None:
+    """Write down that this request was answered so."""
+    served, size = chosen.served, 0
+    if not chosen.is_known and environ["REQUEST_METHOD"] != "HEAD":
+        size = served.gzip_length if chosen.is_gzip else served.extent.raw_length
+    agent = environ.get("HTTP_USER_AGENT", "")
+    fetch_log.note(served.feed_id, agent, 304 if chosen.is_known else 200, size, chosen.is_gzip)
 
 
 @lru_cache(maxsize=1024)

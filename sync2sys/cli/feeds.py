@@ -14,7 +14,7 @@ from sync2sys.extensions import db
 from sync2sys.formats import FORMATS
 from sync2sys.models import Feed, Organization, Render
 from sync2sys.services import feeds as service
-from sync2sys.services import publishing, renders
+from sync2sys.services import fetches, publishing, renders
 
 feeds = AppGroup("feeds", help="Feeds: what is exported, and at which address.")
 
@@ -182,6 +182,17 @@ def secret(feed: str, step: str) -> None:
     `remove` takes it away; with `only` the slug answers 404, with `both` it does not.
     """
     click.echo(transaction(_set_secret)(feed, step))
+
+
+@feeds.command("fetches")
+@click.argument("feed")
+@click.option("--limit", default=50, show_default=True, help="How many.")
+@_told
+def list_fetches(feed: str, limit: int) -> None:
+    """List who read a feed lately, newest first."""
+    for fetch in fetches.recent(_find(feed))[: max(0, limit)]:
+        sent = f"{fetch.status}\t{fetch.bytes} bytes\t{'gzip' if fetch.gzip else 'plain'}"
+        click.echo(f"{fetch.at:%Y-%m-%d %H:%M:%S}\t{sent}\t{fetch.bot or '-'}\t{fetch.agent}")
 
 
 @feeds.command("guard")

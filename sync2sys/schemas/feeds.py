@@ -187,6 +187,19 @@ class Feed(Schema):
     updatedAt = Instant(required=True)
 
 
+class Fetch(Schema):
+    """An answer that a reader of the feed was sent."""
+
+    at = Instant(required=True)
+    agent = fields.String(required=True, metadata={"description": "What the software calls itself."})
+    bot = fields.String(
+        required=True, metadata={"description": "Whose it seems to be, such as Googlebot or Meta; or empty."}
+    )
+    status = fields.Integer(required=True, metadata={"description": "200 or 304"})
+    bytes = fields.Integer(required=True, metadata={"description": "Of the body."})
+    gzip = fields.Boolean(required=True)
+
+
 class Format(Schema):
     name = fields.String(required=True)
     label = fields.String(required=True)
@@ -196,5 +209,6 @@ class Format(Schema):
 
 
 FeedList = page_of(Feed)
+FetchList = page_of(Fetch)
 FormatList = page_of(Format)
 RenderList = page_of(Render)

@@ -390,6 +390,31 @@ def test_the_history_lists_renders_newest_first(app, alice):
     assert alice.call("GET", f"/feeds/{feed['id']}/renders?page=9").json["items"] == []
 
 
+def test_fetches_are_listed_newest_first(app, alice):
+    feed = alice.make(published=True, format="csv", slug="offers")
+    with app.app_context():
+        catalogues.fill(alice.channel, plain(3))
+    rendered(app, feed)
+    address = "/api/public/feeds/offers"
+    first = alice.client.get(address, headers={"User-Agent": "curl/8.5"})
+    known = {"If-None-Match": first.headers["ETag"], "User-Agent": "Googlebot/2.1 (+http://google.com)"}
+    alice.client.get(address, headers=known)
+    app.extensions["sync2sys"]["fetch_log"].write()
+    page = alice.call("GET", f"/feeds/{feed['id']}/fetches?perPage=1").json
+    assert (page["page"], page["perPage"], page["total"]) == (1, 1, 2)
+    [newest] = page["items"]
+    assert TIME.match(newest.pop("at"))
+    assert newest == {
+        "agent": "Googlebot/2.1 (+http://google.com)",
+        "bot": "Googlebot",
+        "status": 304,
+        "bytes": 0,
+        "gzip": False,
+    }
+    [oldest] = alice.call("GET", f"/feeds/{feed['id']}/fetches?perPage=1&page=2").json["items"]
+    assert (oldest["bot"], oldest["status"], oldest["bytes"]) == ("curl", 200, len(first.data))
+
+
 def test_the_formats_are_listed_for_everybody(client):
     page = client.get("/api/formats").json
     assert {format["name"] for format in page["items"]} >= {"google", "csv", "json"}
@@ -433,6 +458,7 @@ def test_another_organizations_feed_is_not_there(app, alice, bob):
         ("DELETE", "", None),
         ("POST", "/render", None),
         ("GET", "/renders", None),
+        ("GET", "/fetches", None),
         ("POST", "/renders/none/release", None),
         ("POST", "/renders/none/drop", None),
         ("POST", "/renders/none/rollback", None),

@@ -129,6 +129,19 @@ def test_a_secret_address_is_made_changed_and_removed(app, client, flask, channe
     assert answers(second, slug) == [404, 200]
 
 
+def test_who_read_a_feed_is_told(app, client, flask, channel):
+    fill(app, channel, plain(3))
+    flask("add", "--format", "csv", "--slug", "offers", "--publish")
+    flask("render", "offers")
+    for agent in ("curl/8.5", "some software \x1b[31m", ""):
+        client.get("/api/public/feeds/offers.gz", headers={"User-Agent": agent})
+    app.extensions["sync2sys"]["fetch_log"].write()
+    lines = [line.split("\t") for line in flask("fetches", "offers")[1].splitlines()]
+    assert [line[-2:] for line in lines] == [["-", ""], ["-", "some software ?[31m"], ["curl", "curl/8.5"]]
+    assert {(line[1], line[3]) for line in lines} == {("200", "gzip")}
+    assert len(flask("fetches", "offers", "--limit", "1")[1].splitlines()) == 1
+
+
 def test_deleting_asks_first(client, flask, channel):
     flask("add", "--format", "csv", "--slug", "offers")
     assert flask("delete", "offers", input="n\n")[0] == 1

@@ -12,9 +12,9 @@ from sqlalchemy import event, func, select, update
 
 from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, LostLease, NotFound
-from sync2sys.extensions import db, shelf
+from sync2sys.extensions import db, fetch_log, shelf
 from sync2sys.formats import parts
-from sync2sys.models import Channel, Chunk, Feed, Job, Render, RenderChunk
+from sync2sys.models import Channel, Chunk, Feed, Fetch, Job, Render, RenderChunk
 from sync2sys.models.base import now
 from sync2sys.services import feeds, jobs, pieces, presses, publishing, render_plans, renders, serving
 from tests.services import catalogues
@@ -904,6 +904,8 @@ def test_a_render_that_is_removed_while_it_is_read_breaks_off_with_an_error(chan
 def test_a_deleted_feed_leaves_nothing_behind(channel, feed):
     catalogues.fill(channel, plain(100))
     renders.render(feed)
+    fetch_log.note(feed, "curl/8.5", 200, 1000, False)
+    fetch_log.write()
     transaction(lambda: feeds.delete(db.session.get(Feed, feed)))()
-    for table in (Feed, Render, RenderChunk, Chunk):
+    for table in (Feed, Render, RenderChunk, Chunk, Fetch):
         assert look(lambda table=table: db.session.scalar(select(func.count()).select_from(table)))() == 0

@@ -192,6 +192,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_chunk_input", ["feed_id", "input_hash"], unique=False)
 
     op.create_table(
+        "fetch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("feed_id", sa.String(length=36), nullable=False),
+        sa.Column("at", types.Moment(), nullable=False),
+        sa.Column("agent", sa.String(length=200), nullable=False),
+        sa.Column("bot", sa.String(length=40), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("gzip", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("fetch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fetch_feed_id"), ["feed_id"], unique=False)
+
+    op.create_table(
         "installation",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("user_id", sa.String(length=36), nullable=False),
@@ -442,6 +461,7 @@ def downgrade() -> None:
     op.drop_table("pull")
     op.drop_table("product")
     op.drop_table("installation")
+    op.drop_table("fetch")
     op.drop_table("chunk")
     op.drop_table("membership")
     op.drop_table("feed")
