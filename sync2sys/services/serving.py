@@ -51,10 +51,6 @@ class Served:
     changed_at: datetime
     generated_at: datetime
 
-    def __hash__(self) -> int:
-        """Of what differs most; hashing all of it took a tenth of an answer."""
-        return hash(self.render_id)
-
     @property
     def is_secret(self) -> bool:
         """Whether only those know the address who were told."""
