@@ -52,7 +52,7 @@ class FetchLog:
 
     def __init__(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
         self._context = context
-        self._noted: deque[Noted] = deque()
+        self._noted: deque[tuple[float, str, str, int, int, bool]] = deque()
         self._lost = 0
         self._pid = 0
         self._beginning, self._writing = threading.Lock(), threading.Lock()
@@ -64,14 +64,15 @@ class FetchLog:
         if self._pid != os.getpid():
             self._begin_process()
         if len(self._noted) < ROOM:
-            self._noted.append(Noted(time.time(), feed_id, agent[:200], status, size, is_gzip))
+            # A plain tuple, because the garbage collector soon leaves those alone.
+            self._noted.append((time.time(), feed_id, agent[:200], status, size, is_gzip))
         else:
             self._lost += 1
 
     def write(self) -> None:
         """Write what was noted up to now; where that fails it is lost."""
         with self._writing:
-            noted = [self._noted.popleft() for _ in range(len(self._noted))]
+            noted = [Noted._make(self._noted.popleft()) for _ in range(len(self._noted))]
             lost, self._lost = self._lost, 0
             if lost:
                 log.warning("%s fetches were not noted, they came too fast", lost)
