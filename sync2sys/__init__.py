@@ -32,6 +32,7 @@ from sync2sys.panel import docs, home
 from sync2sys.ratelimit import WindowStorage, storage_uri
 from sync2sys.schemas.base import Error
 from sync2sys.services import startup
+from sync2sys.services.fetches import FetchLog
 from sync2sys.services.health import MIGRATIONS
 from sync2sys.services.serving import Shelf
 
@@ -58,12 +59,14 @@ def create_app(instance: str | os.PathLike[str] | None = None, **overrides: str)
         "vault": crypto.Vault(_master_keys(settings, folder)),
         "outbound": Outbound(Allowed.parse(settings.OUTBOUND_ALLOW)),
         "shelf": Shelf(),
+        "fetch_log": FetchLog(app.app_context),
     }
     # A redirect would be built from the Host header.
     app.url_map.merge_slashes = False
     _bind(app)
     storage = cast(WindowStorage, limiter.storage)
-    front = Front(app.wsgi_app, app.extensions["sync2sys"]["shelf"], storage, settings)
+    ours = app.extensions["sync2sys"]
+    front = Front(app.wsgi_app, ours["shelf"], storage, ours["fetch_log"], settings)
     app.wsgi_app = front  # type: ignore[method-assign]
     if settings.TRUSTED_PROXIES:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

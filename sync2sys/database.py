@@ -42,8 +42,15 @@ NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p"}
 def options(url: str) -> dict[str, Any]:
     """Engine options for a database address."""
     if make_url(url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": BUSY_SECONDS}, "pool_size": 16, "max_overflow": 16}
+        return {
+            "connect_args": {"timeout": BUSY_SECONDS},
+            "pool_size": 16,
+            "max_overflow": 16,
+            # An error is logged with its query: whatever is asked for may be a secret.
+            "hide_parameters": True,
+        }
     return {
+        "hide_parameters": True,
         "isolation_level": "READ COMMITTED",
         "pool_pre_ping": True,
         "pool_recycle": 1800,

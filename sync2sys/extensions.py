@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sync2sys.config import Settings
     from sync2sys.crypto import Vault
     from sync2sys.outbound import Outbound
+    from sync2sys.services.fetches import FetchLog
     from sync2sys.services.serving import Shelf
 
 
@@ -63,3 +64,4 @@ settings: "Settings" = LocalProxy(lambda: current_app.extensions["sync2sys"]["se
 vault: "Vault" = LocalProxy(lambda: current_app.extensions["sync2sys"]["vault"])  # type: ignore[assignment]
 outbound: "Outbound" = LocalProxy(lambda: current_app.extensions["sync2sys"]["outbound"])  # type: ignore[assignment]
 shelf: "Shelf" = LocalProxy(lambda: current_app.extensions["sync2sys"]["shelf"])  # type: ignore[assignment]
+fetch_log: "FetchLog" = LocalProxy(lambda: current_app.extensions["sync2sys"]["fetch_log"])  # type: ignore[assignment]

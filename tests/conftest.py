@@ -129,6 +129,7 @@ def make_app(instance, database_url):
 
     yield make
     for app in made:
+        app.extensions["sync2sys"]["fetch_log"].close()
         with app.app_context():
             db.session.remove()
             db.engine.dispose()

@@ -13,6 +13,7 @@ from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from sync2sys.api.requests import masked
 from sync2sys.errors import Sync2SysError
 from sync2sys.extensions import db, limiter
 
@@ -81,7 +82,7 @@ def _http(error: HTTPException) -> Response:
 def _database(error: OperationalError) -> Response:
     """The database is away or too busy: a passing fault, and the caller may come again."""
     db.session.rollback()
-    current_app.logger.error("database error", exc_info=error, extra={"path": request.path})
+    current_app.logger.error("database error", exc_info=error, extra={"path": masked(request.path)})
     response = answer(503, "The database does not answer at the moment. Try again shortly.")
     response.headers["Retry-After"] = "5"
     return response

@@ -14,7 +14,7 @@ from sync2sys.formats import FORMATS
 from sync2sys.models import Feed, Job, Render
 from sync2sys.schemas import feeds as schemas
 from sync2sys.schemas.base import PageQuery
-from sync2sys.services import feeds, organizations, publishing
+from sync2sys.services import feeds, fetches, organizations, publishing
 
 bp = Blueprint("feeds", __name__, url_prefix="/api", description="Feeds")
 
@@ -115,6 +115,53 @@ def drop(feed_id: str, render_id: str) -> dict[str, Any] | None:
     return _counted(publishing.drop(_own(feed_id), render_id))
 
 
+@bp.post("/feeds/<string:feed_id>/renders/<string:render_id>/rollback")
+@access("plugin", "panel")
+@bp.response(200, schemas.Render)
+@transaction
+def roll_back(feed_id: str, render_id: str) -> dict[str, Any] | None:
+    """Serve an older render again, at once. Newer ones are held until one is released, or you resume."""
+    return _counted(publishing.roll_back(_own(feed_id), render_id))
+
+
+@bp.post("/feeds/<string:feed_id>/resume")
+@access("plugin", "panel")
+@bp.response(200, schemas.Feed)
+@transaction
+def resume(feed_id: str) -> dict[str, Any]:
+    """Let a feed that was rolled back follow its sources again; a render is queued."""
+    feed = _own(feed_id)
+    publishing.resume(feed)
+    return _described([feed])[0]
+
+
+@bp.get("/feeds/<string:feed_id>/fetches")
+@access("plugin", "panel")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, schemas.FetchList)
+def list_fetches(query: dict[str, int], feed_id: str) -> dict[str, Any]:
+    """List who read the feed lately, newest first. It takes some seconds until a fetch stands here."""
+    return _page(fetches.recent(_own(feed_id)), query)
+
+
+@bp.post("/feeds/<string:feed_id>/secret")
+@access("plugin", "panel")
+@bp.response(200, schemas.Feed)
+@transaction
+def make_secret(feed_id: str) -> dict[str, Any]:
+    """Give a feed a secret address, in place of the one it may have, which is dead at once."""
+    return _described([feeds.make_secret(_own(feed_id))])[0]
+
+
+@bp.delete("/feeds/<string:feed_id>/secret")
+@access("plugin", "panel")
+@bp.response(204)
+@transaction
+def remove_secret(feed_id: str) -> None:
+    """Take the secret address of a feed away."""
+    feeds.remove_secret(_own(feed_id))
+
+
 def _own(feed_id: str) -> Feed:
     return feeds.owned(organizations.visible_to(g.token), feed_id)
 
@@ -137,11 +184,15 @@ def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
             "format": feed.format,
             "slug": feed.slug,
             "url": feeds.url(feed),
+            "secretUrl": feeds.secret_url(feed),
+            "secretOnly": feed.secret_only,
             "published": feed.published,
             "sources": feed.sources,
             "document": feed.document,
+            "guard": feeds.thresholds(feed)._asdict(),
             "render": _counted(found.get(feed.live_render_id or "")),
             "held": _counted(found.get(feed.held_render_id or "")),
+            "pinnedSince": feed.pinned_at,
             "isRendering": feed.id in rendering,
             "problem": feed.problem,
             "createdAt": feed.created_at,

@@ -14,6 +14,7 @@ from sync2sys.api.representations import Representation
 from sync2sys.config import Settings
 from sync2sys.ratelimit import WindowStorage
 from sync2sys.services import serving
+from sync2sys.services.fetches import FetchLog
 from sync2sys.services.serving import Shelf
 
 PATH = "/api/public/feeds/"
@@ -23,9 +24,15 @@ class Front:
     """Answers from the shelf, and lets the application answer everything else."""
 
     def __init__(
-        self, application: WSGIApplication, shelf: Shelf, storage: WindowStorage, settings: Settings
+        self,
+        application: WSGIApplication,
+        shelf: Shelf,
+        storage: WindowStorage,
+        fetch_log: FetchLog,
+        settings: Settings,
     ) -> None:
         self._application, self._shelf, self._storage = application, shelf, storage
+        self._fetch_log = fetch_log
         self._limit = settings.FEED_RATE
         self._fixed = [
             *requests.fixed_headers(settings),
@@ -50,13 +57,14 @@ class Front:
         status = 304 if chosen.is_known else 200
         start_response("304 NOT MODIFIED" if chosen.is_known else "200 OK", headers)
         requests.log_answer(environ, request_id, status, started)
+        representations.note(self._fetch_log, environ, chosen)
         return body
 
     def _choose(self, environ: WSGIEnvironment) -> Representation | None:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return None
-        slug, is_file = serving.address(environ["PATH_INFO"].removeprefix(PATH))
-        served = self._shelf.find(slug)
+        name, is_file = serving.address(environ["PATH_INFO"].removeprefix(PATH))
+        served = self._shelf.find(name)
         return representations.choose(environ, served, is_file) if served else None
 
     def _body(self, environ: WSGIEnvironment, chosen: Representation) -> list[bytes] | None:

@@ -16,7 +16,7 @@ from sync2sys.api.bodies import Blueprint
 from sync2sys.api.representations import Headers, Representation
 from sync2sys.database import transaction
 from sync2sys.errors import NotFound, TooManyRequests, Unavailable
-from sync2sys.extensions import limiter, settings
+from sync2sys.extensions import fetch_log, limiter, settings
 from sync2sys.ratelimit import WindowStorage
 from sync2sys.services import jobs, renders, serving
 from sync2sys.services.serving import Served
@@ -36,7 +36,7 @@ _rendering: dict[str, threading.Lock] = {}
 
 _HEADERS = {
     "Content-Disposition": "inline, with the slug as the file's name",
-    "Cache-Control": "public, max-age=300",
+    "Cache-Control": "public, max-age=300; at a secret address private, max-age=300",
     "X-Feed-Products": "number of items",
     "X-Feed-Generated": "when the content was last found to be right",
     "X-Cache": "HIT, or MISS where this request had to render",
@@ -85,12 +85,13 @@ def feed(slug: str) -> Response:
     if not verdict.allowed:
         after_this_request(_telling(allowance))
         raise TooManyRequests("Too many requests. Wait before the next one.", retry_after=verdict.reset)
-    address, is_file = serving.address(slug)
-    served, cache = serving.find(address), "HIT"
+    name, is_file = serving.address(slug)
+    served, cache = serving.find(name), "HIT"
     if served is None:
         after_this_request(_telling(allowance))
-        served, cache = _first(address)
+        served, cache = _first(name)
     chosen = representations.choose(request.environ, served, is_file)
+    representations.note(fetch_log, request.environ, chosen)
     return _answer(chosen, [("X-Cache", cache), *allowance])
 
 
@@ -105,9 +106,9 @@ def _answer(chosen: Representation, more: Headers) -> Response:
     return Response(body, headers=headers)
 
 
-def _first(slug: str) -> tuple[Served, str]:
+def _first(name: str) -> tuple[Served, str]:
     """What is published there but was never rendered. Raises NotFound, and Unavailable: come again."""
-    feed_id = serving.awaits_render(slug)
+    feed_id = serving.awaits_render(name)
     if feed_id is None:
         raise NotFound(UNKNOWN)
     if not renders.is_small(feed_id, SMALL_CATALOGUE):
@@ -117,10 +118,10 @@ def _first(slug: str) -> tuple[Served, str]:
     if not lock.acquire(timeout=PATIENCE_SECONDS):
         raise _come_again()
     try:
-        served, cache = serving.find(slug), "HIT"
+        served, cache = serving.find(name), "HIT"
         if served is None:
             renders.render(feed_id)
-            served, cache = serving.find(slug), "MISS"
+            served, cache = serving.find(name), "MISS"
     finally:
         _rendering.pop(feed_id, None)
         lock.release()

@@ -8,6 +8,7 @@ from wsgiref.types import WSGIEnvironment
 
 from werkzeug.http import http_date, parse_date
 
+from sync2sys.services.fetches import FetchLog
 from sync2sys.services.serving import Served
 
 Headers = list[tuple[str, str]]
@@ -34,6 +35,15 @@ def choose(environ: WSGIEnvironment, served: Served, is_file: bool) -> Represent
     return Representation(served, is_gzip, is_known, shared if is_known else of_body + shared)
 
 
+def note(fetch_log: FetchLog, environ: WSGIEnvironment, chosen: Representation) -> None:
+    """Write down that this request was answered so."""
+    served, size = chosen.served, 0
+    if not chosen.is_known and environ["REQUEST_METHOD"] != "HEAD":
+        size = served.gzip_length if chosen.is_gzip else served.extent.raw_length
+    agent = environ.get("HTTP_USER_AGENT", "")
+    fetch_log.note(served.feed_id, agent, 304 if chosen.is_known else 200, size, chosen.is_gzip)
+
+
 @lru_cache(maxsize=1024)
 def _fixed(served: Served, is_gzip: bool, is_file: bool) -> tuple[Headers, Headers]:
     """The headers that are the same for all readers: of a 304, the etag first, and what a body adds."""
@@ -41,7 +51,8 @@ def _fixed(served: Served, is_gzip: bool, is_file: bool) -> tuple[Headers, Heade
     ending = ".gz" if is_file else ""
     shared = [
         ("ETag", f'"{served.gzip_etag if is_gzip else served.etag}"'),
-        ("Cache-Control", "public, max-age=300"),
+        # What others keep would outlive a secret address that was changed.
+        ("Cache-Control", f"{'private' if served.is_secret else 'public'}, max-age=300"),
         ("Vary", "Accept-Encoding"),
         ("X-Feed-Products", str(served.items)),
         ("X-Feed-Generated", served.generated_at.strftime("%Y-%m-%dT%H:%M:%SZ")),

@@ -17,6 +17,10 @@ log = logging.getLogger("sync2sys.access")
 #: An id from the proxy in front is taken over if it cannot be mistaken for anything else.
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 POLICY = "default-src 'none'; frame-ancestors 'none'"
+#: Addresses that only those know who were told: what is secret, or a slug of random bits.
+SECRET = re.compile(r"[0-9A-Fa-f]{32,}")
+#: Loggers of others that name the path of a request where something went wrong.
+OTHERS = ("sync2sys.app", "gunicorn.error")
 #: Where an answer does not say otherwise.
 DEFAULTS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
 
@@ -26,6 +30,18 @@ def register(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_end)
     app.teardown_request(_leave)
+    for name in OTHERS:
+        logging.getLogger(name).addFilter(_mask)
+
+
+def masked(path: str) -> str:
+    """The path as it may stand in a log: what is as good as a password is cut to its beginning."""
+    return SECRET.sub(lambda secret: f"{secret[0][:4]}…", path)
+
+
+def _mask(record: logging.LogRecord) -> bool:
+    record.msg, record.args = masked(record.getMessage()), None
+    return True
 
 
 def id_of(environ: WSGIEnvironment) -> str:
@@ -47,7 +63,7 @@ def log_answer(environ: WSGIEnvironment, request_id: str, status: int, started: 
     log.info(
         "%s %s",
         environ["REQUEST_METHOD"],
-        environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+        masked(environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")),
         extra={
             "requestId": request_id,
             "status": status,

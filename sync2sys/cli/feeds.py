@@ -14,7 +14,7 @@ from sync2sys.extensions import db
 from sync2sys.formats import FORMATS
 from sync2sys.models import Feed, Organization, Render
 from sync2sys.services import feeds as service
-from sync2sys.services import publishing, renders
+from sync2sys.services import fetches, publishing, renders
 
 feeds = AppGroup("feeds", help="Feeds: what is exported, and at which address.")
 
@@ -89,7 +89,9 @@ def show(feed: str) -> None:
     """Show a feed with its renders: counts, what was left out and why, what is held and why."""
     found = _find(feed)
     click.echo(f"{found.name}: {found.format}, {'published' if found.published else 'not published'}")
-    click.echo(service.url(found))
+    for address in dict.fromkeys((service.url(found), service.secret_url(found))):
+        if address is not None:
+            click.echo(address)
     if found.problem:
         click.echo(found.problem)
     for render in service.history(found):
@@ -135,6 +137,82 @@ def release(feed: str) -> None:
     click.echo(transaction(_release)(feed))
 
 
+@feeds.command("history")
+@click.argument("feed")
+@_told
+def history(feed: str) -> None:
+    """List the renders of a feed that are kept, newest first, by generation."""
+    found = _find(feed)
+    if found.pinned_at is not None:
+        click.echo(f"Rolled back at {found.pinned_at:%Y-%m-%d %H:%M:%S}; newer renders are held.")
+    for render in service.history(found):
+        left_out = sum(render.excluded.values())
+        counts = f"{render.items} items\t{left_out} left out\t{render.length} bytes"
+        click.echo(f"{render.generation}\t{render.state}\t{render.changed_at:%Y-%m-%d %H:%M:%S}\t{counts}")
+
+
+@feeds.command("rollback")
+@click.argument("feed")
+@click.argument("generation", type=int, required=False)
+@_told
+def roll_back(feed: str, generation: int | None) -> None:
+    """Serve an older render again, at once: the one before, or GENERATION of `flask feeds history`.
+
+    Newer renders are held until `flask feeds release` or `flask feeds resume`.
+    """
+    click.echo(transaction(_roll_back)(feed, generation))
+
+
+@feeds.command("resume")
+@click.argument("feed")
+@_told
+def resume(feed: str) -> None:
+    """Let a feed that was rolled back follow its sources again."""
+    transaction(lambda: publishing.resume(_find(feed)))()
+    click.echo("The worker renders it now.")
+
+
+@feeds.command("secret")
+@click.argument("feed")
+@click.argument("step", type=click.Choice(["make", "remove", "only", "both"]), default="make")
+@_told
+def secret(feed: str, step: str) -> None:
+    """Give a feed a secret address, or a new one: the old one answers 404 at once.
+
+    `remove` takes it away; with `only` the slug answers 404, with `both` it does not.
+    """
+    click.echo(transaction(_set_secret)(feed, step))
+
+
+@feeds.command("fetches")
+@click.argument("feed")
+@click.option("--limit", default=50, show_default=True, help="How many.")
+@_told
+def list_fetches(feed: str, limit: int) -> None:
+    """List who read a feed lately, newest first."""
+    for fetch in fetches.recent(_find(feed))[: max(0, limit)]:
+        sent = f"{fetch.status}\t{fetch.bytes} bytes\t{'gzip' if fetch.gzip else 'plain'}"
+        click.echo(f"{fetch.at:%Y-%m-%d %H:%M:%S}\t{sent}\t{fetch.bot or '-'}\t{fetch.agent}")
+
+
+@feeds.command("guard")
+@click.argument("feed")
+@click.option("--drop", type=float, help="Hold where this share of the items is gone.")
+@click.option("--fewest", type=int, help="A loss or price change counts from so many items on.")
+@click.option("--missing", type=float, help="Hold where more than this share lost a required value.")
+@click.option("--prices", type=float, help="Hold where more than this share of the prices changed.")
+@click.option("--out-of-stock/--no-out-of-stock", default=None, help="Hold where nothing is in stock.")
+@click.option("--usual", is_flag=True, help="Set all that is not given back to what is usual.")
+@_told
+def guard(feed: str, usual: bool, **thresholds: Any) -> None:
+    """Show or set what of a new render looks like an accident. Shares are from 0 to 1."""
+    given = {name: value for name, value in thresholds.items() if value is not None}
+    if given or usual:
+        transaction(_set_guard)(feed, given, usual)
+    for name, value in service.thresholds(_find(feed))._asdict().items():
+        click.echo(f"{name}\t{str(value).lower()}")
+
+
 @feeds.command("delete")
 @click.argument("feed")
 @click.confirmation_option(prompt="Its address will answer 404 from now on. Delete it?")
@@ -165,6 +243,33 @@ def _organization(organization_id: str) -> Organization:
 
 def _change(feed: str, **changes: Any) -> str:
     return service.url(service.change(_find(feed), **changes))
+
+
+def _roll_back(feed: str, generation: int | None) -> str:
+    found = _find(feed)
+    live = _render(found.live_render_id)
+    for render in service.history(found):
+        is_before = live is not None and render.generation < live.generation and render.state == "superseded"
+        if render.generation == generation or (generation is None and is_before):
+            publishing.roll_back(found, render.id)
+            return f"{service.url(found)} has {render.items} items of generation {render.generation} now."
+    raise click.ClickException("There is no such render. `flask feeds history` shows those that are kept.")
+
+
+def _set_secret(feed: str, step: str) -> str:
+    found = _find(feed)
+    if step == "make":
+        service.make_secret(found)
+    elif step == "remove":
+        service.remove_secret(found)
+    else:
+        service.change(found, secret_only=step == "only")
+    return service.secret_url(found) or "There is no secret address."
+
+
+def _set_guard(feed: str, given: dict[str, Any], usual: bool) -> None:
+    found = _find(feed)
+    service.change(found, guard=given if usual else found.guard | given)
 
 
 def _release(feed: str) -> str:

@@ -85,6 +85,7 @@ ALWAYS = frozenset(
     (
         "key",
         "group_key",
+        "availability",
         "price",
         "sale_from",
         "sale_to",

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from sync2sys.formats.base import Field
 
 ERROR, WARNING = "error", "warning"
+#: What became of an item.
+PUBLISHED, WARNED, EXCLUDED = "published", "published_with_warnings", "excluded"
 #: Characters of a value that are shown.
 SHOWN = 200
 

@@ -3,6 +3,7 @@
 from sync2sys.models.catalog import Product, Variant
 from sync2sys.models.channels import Channel
 from sync2sys.models.feeds import Chunk, Feed, Render, RenderChunk
+from sync2sys.models.fetches import Fetch
 from sync2sys.models.jobs import Job, Worker
 from sync2sys.models.organizations import Membership, Organization, User
 from sync2sys.models.pulls import Pull, PullItem
@@ -13,6 +14,7 @@ __all__ = [
     "Channel",
     "Chunk",
     "Feed",
+    "Fetch",
     "Installation",
     "Job",
     "Membership",

@@ -28,6 +28,10 @@ class Feed(Base):
     name: Mapped[str] = mapped_column(String(200))
     #: unique over the installation; chosen by the owner, or 128 random bits
     slug: Mapped[str] = mapped_column(String(100), unique=True)
+    #: another address, which its owner can change at any time: 128 random bits
+    secret: Mapped[str | None] = mapped_column(String(32), unique=True)
+    #: nothing is served at the slug
+    secret_only: Mapped[bool] = mapped_column(default=False)
     #: name of a channel format
     format: Mapped[str] = mapped_column(String(40))
     published: Mapped[bool] = mapped_column(default=False)
@@ -35,10 +39,14 @@ class Feed(Base):
     sources: Mapped[list[str] | None] = mapped_column(JsonText)
     #: title, link and description of the feed document; whatever is missing comes from the shop
     document: Mapped[dict[str, str]] = mapped_column(JsonText, default=dict)
+    #: thresholds that the owner set, by the names of `guard.Thresholds`; all others are the usual ones
+    guard: Mapped[dict[str, Any]] = mapped_column(JsonText, default=dict)
     #: the render that is served
     live_render_id: Mapped[str | None] = mapped_column(String(36))
     #: a finished render that the guard holds back
     held_render_id: Mapped[str | None] = mapped_column(String(36))
+    #: when its owner went back to an older render; newer ones are held from then on
+    pinned_at: Mapped[datetime | None] = mapped_column(Moment)
     #: what the live render was made from; equal marks, nothing to do
     rendered_mark: Mapped[str] = mapped_column(String(64), default="")
     #: when time alone will change the content: a sale begins or ends
@@ -51,7 +59,11 @@ class Feed(Base):
 
 
 class Render(Base):
-    """One generation of a feed. `state`: live, held, superseded or dropped."""
+    """One generation of a feed.
+
+    `state`: live, held, superseded (was live), dropped (never was), or removed while its pieces are
+    being taken away.
+    """
 
     __tablename__ = "render"
     __table_args__ = (UniqueConstraint("feed_id", "generation"), TABLE)
@@ -65,6 +77,8 @@ class Render(Base):
     content_type: Mapped[str] = mapped_column(String(100))
     extension: Mapped[str] = mapped_column(String(10))
     items: Mapped[int]
+    #: those of them that are not out of stock
+    in_stock: Mapped[int]
     #: how many items were left out, by reason
     excluded: Mapped[dict[str, int]] = mapped_column(JsonText, default=dict)
     #: how many published items have each note, `code:field`
@@ -75,7 +89,7 @@ class Render(Base):
     crc: Mapped[int] = mapped_column(BigInteger)
     length: Mapped[int] = mapped_column(BigInteger)
     gzip_length: Mapped[int] = mapped_column(BigInteger)
-    #: why the guard holds it
+    #: why it is held
     hold: Mapped[list[dict[str, Any]] | None] = mapped_column(JsonText)
     #: when this content was first made, and when it was last found to be right
     changed_at: Mapped[datetime] = mapped_column(Moment, default=now)
@@ -94,6 +108,7 @@ class Chunk(Base):
     #: of all that its bytes are made from
     input_hash: Mapped[str] = mapped_column(String(32))
     items: Mapped[int]
+    in_stock: Mapped[int]
     length: Mapped[int]
     packed_length: Mapped[int]
     crc: Mapped[int] = mapped_column(BigInteger)

@@ -2,8 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
+from sync2sys.formats.issues import EXCLUDED, PUBLISHED, WARNED
 from sync2sys.schemas.base import Instant, PageQuery, page_of
-from sync2sys.services.explanations import EXCLUDED, PUBLISHED, WARNED
 
 OUTCOMES = [EXCLUDED, WARNED]
 

@@ -28,6 +28,37 @@ class Document(Own):
     description = fields.String(validate=validate.Length(1, 5000))
 
 
+class Share(fields.Float):
+    """A number from 0 to 1, and no text that merely looks like one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=validate.Range(0, 1), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if not isinstance(value, int | float):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Guard(Own):
+    """What of a new render looks like an accident, so that it is held. Left out: as usual.
+
+    A render without items is always held.
+    """
+
+    drop = Share(metadata={"description": "This share of the items is gone. 1: never held for it."})
+    fewest = fields.Integer(
+        strict=True,
+        validate=validate.Range(1, 1_000_000),
+        metadata={"description": "A loss or price change counts from so many items on."},
+    )
+    missing = Share(
+        metadata={"description": "More than this share of the items lost a price or required value."}
+    )
+    prices = Share(metadata={"description": "More than this share of the prices changed."})
+    outOfStock = Flag(attribute="out_of_stock", metadata={"description": "No item is in stock any more."})
+
+
 def _slug(**options: Any) -> fields.String:
     return fields.String(
         validate=SLUG,
@@ -53,22 +84,32 @@ class NewFeed(Own):
     published = Flag(load_default=False)
     sources = _sources(load_default=None)
     document = fields.Nested(Document, load_default=dict)
+    guard = fields.Nested(Guard, load_default=dict)
 
 
 class ChangedFeed(Own):
     name = fields.String(validate=NAME)
     format = fields.String(validate=FORMAT)
     slug = _slug()
+    secretOnly = Flag(
+        attribute="secret_only",
+        metadata={"description": "Nothing is served at the slug, only at the secret address."},
+    )
     published = Flag()
     sources = _sources()
     document = fields.Nested(Document)
+    guard = fields.Nested(Guard)
 
 
 class Reason(Schema):
     """Why a render is held."""
 
     code = fields.String(
-        required=True, metadata={"description": "EMPTY, COUNT_DROPPED, PRICES_GONE or PRICES_CHANGED"}
+        required=True,
+        metadata={
+            "description": "EMPTY, COUNT_DROPPED, PRICES_GONE, VALUES_GONE, STOCK_GONE, "
+            "PRICES_CHANGED or ROLLED_BACK"
+        },
     )
     message = fields.String(required=True)
     before = fields.Integer(required=True)
@@ -83,6 +124,11 @@ class Render(Schema):
     state = fields.String(required=True, metadata={"description": "live, held, superseded or dropped"})
     version = fields.String(required=True, metadata={"description": "Of the format."})
     items = fields.Integer(required=True)
+    inStock = fields.Integer(
+        required=True,
+        attribute="in_stock",
+        metadata={"description": "Items that are not out of stock."},
+    )
     excluded = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(),
@@ -108,10 +154,19 @@ class Feed(Schema):
     name = fields.String(required=True)
     format = fields.String(required=True)
     slug = fields.String(required=True)
-    url = fields.String(required=True, metadata={"description": "The public address."})
+    url = fields.String(
+        required=True, metadata={"description": "The public address, or the secret one with secretOnly."}
+    )
+    secretUrl = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "A second address, which you can change at any time."},
+    )
+    secretOnly = fields.Boolean(required=True)
     published = fields.Boolean(required=True)
     sources = fields.List(fields.String(), required=True, allow_none=True)
     document = fields.Nested(Document, required=True)
+    guard = fields.Nested(Guard, required=True, metadata={"description": "All thresholds that apply."})
     render = fields.Nested(
         Render, required=True, allow_none=True, metadata={"description": "What is served."}
     )
@@ -121,10 +176,28 @@ class Feed(Schema):
         allow_none=True,
         metadata={"description": "A newer render that waits for a second equal one, or for you."},
     )
+    pinnedSince = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "It was rolled back then; newer renders are held until you resume."},
+    )
     isRendering = fields.Boolean(required=True)
     problem = fields.String(required=True, metadata={"description": "For the owner; empty when all is well."})
     createdAt = Instant(required=True)
     updatedAt = Instant(required=True)
+
+
+class Fetch(Schema):
+    """An answer that a reader of the feed was sent."""
+
+    at = Instant(required=True)
+    agent = fields.String(required=True, metadata={"description": "What the software calls itself."})
+    bot = fields.String(
+        required=True, metadata={"description": "Whose it seems to be, such as Googlebot or Meta; or empty."}
+    )
+    status = fields.Integer(required=True, metadata={"description": "200 or 304"})
+    bytes = fields.Integer(required=True, metadata={"description": "Of the body."})
+    gzip = fields.Boolean(required=True)
 
 
 class Format(Schema):
@@ -136,5 +209,6 @@ class Format(Schema):
 
 
 FeedList = page_of(Feed)
+FetchList = page_of(Fetch)
 FormatList = page_of(Format)
 RenderList = page_of(Render)

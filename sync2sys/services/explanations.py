@@ -14,12 +14,10 @@ from sqlalchemy import Connection
 from sync2sys.errors import NotFound
 from sync2sys.formats import issues
 from sync2sys.formats.base import Item
-from sync2sys.formats.issues import ERROR, WARNING, Issue
+from sync2sys.formats.issues import ERROR, EXCLUDED, PUBLISHED, WARNED, WARNING, Issue
 from sync2sys.formats.renderer import Line, Renderer
 from sync2sys.services import items, pieces, render_plans
 from sync2sys.services.render_plans import Plan, Standing
-
-PUBLISHED, WARNED, EXCLUDED = "published", "published_with_warnings", "excluded"
 
 
 class Count(NamedTuple):

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,11 +13,16 @@ from sync2sys.extensions import db, settings
 from sync2sys.formats import FORMATS
 from sync2sys.models import Channel, Feed, Organization, Render
 from sync2sys.services import jobs, organizations, serving
+from sync2sys.services.guard import Thresholds
 
 SLUG = re.compile(r"[a-z0-9](?:-?[a-z0-9])*\Z")
 SLUG_LENGTH = (3, 100)
+MOST_FEWEST = 1_000_000
 #: What may change after a feed was made.
-CHANGEABLE = ("name", "slug", "format", "sources", "document", "published")
+CHANGEABLE = ("name", "slug", "secret_only", "format", "sources", "document", "published", "guard")
+#: What a secret address looks like. No slug that somebody chooses may: it could be an old secret of
+#: somebody else, whose readers still come.
+SECRET = re.compile(r"[0-9a-f]{32}\Z")
 
 
 def create(
@@ -29,11 +34,13 @@ def create(
     published: bool = False,
     sources: Sequence[str] | None = None,
     document: dict[str, str] | None = None,
+    guard: dict[str, Any] | None = None,
 ) -> Feed:
     """A new feed; without a slug it gets 128 random bits as its address.
 
-    Raises LimitReached (FEED_LIMIT) where the plan allows no more, and BadRequest: an unknown format, a
-    source that is not the organization's, a slug that is malformed or SLUG_TAKEN.
+    `guard`: some of the thresholds of `guard.Thresholds` by name; the others stay the usual ones. Raises
+    LimitReached (FEED_LIMIT) where the plan allows no more, and BadRequest: an unknown format, a source
+    that is not the organization's, a slug that is malformed or SLUG_TAKEN, a threshold that is none.
     """
     # The lock makes one of two requests at the limit see the other's feed.
     db.session.refresh(organization, with_for_update=True)
@@ -45,6 +52,7 @@ def create(
         format=_checked_format(format),
         sources=_checked_sources(organization.id, sources),
         document=document or {},
+        guard=_checked_guard(guard or {}),
         published=published,
     )
     db.session.add(feed)
@@ -54,30 +62,61 @@ def create(
 
 
 def change(feed: Feed, **changes: Any) -> Feed:
-    """Change some of name, slug, format, sources, document and published. Raises BadRequest as `create`.
+    """Change some of what is CHANGEABLE, each of them wholly.
+
+    Raises BadRequest as `create`, and NO_SECRET: `secret_only` without a secret address.
 
     What is served stays as it was until the feed is rendered anew, which is queued.
     """
     db.session.refresh(feed, with_for_update=True)
-    serving.changed(feed.slug)
-    checks = {
-        "slug": _checked_slug,
+    serving.changed(feed)
+    checks: dict[str, Callable[[Any], Any]] = {
+        "slug": lambda slug: slug if slug == feed.slug else _checked_slug(slug),
         "format": _checked_format,
         "sources": lambda sources: _checked_sources(feed.organization_id, sources),
+        "guard": _checked_guard,
     }
     for name, value in changes.items():
         if name not in CHANGEABLE:
             raise ValueError(f"a feed's {name} cannot be changed")
         setattr(feed, name, checks[name](value) if name in checks else value)
+    if feed.secret_only and feed.secret is None:
+        problem = "Make a secret address first."
+        raise BadRequest("No address would be left.", code="NO_SECRET", details={"secretOnly": [problem]})
+    if "guard" in changes:
+        feed.rendered_mark = ""  # The next render is judged anew, whatever the catalogue.
     _flush(feed)
-    serving.changed(feed.slug)
+    serving.changed(feed)
     _follow_up(feed)
+    return feed
+
+
+def make_secret(feed: Feed) -> Feed:
+    """Give the feed a secret address, in place of the one it may have, which is dead from now on."""
+    return _set_secret(feed, secrets.token_hex(16))
+
+
+def remove_secret(feed: Feed) -> Feed:
+    """Take the secret address away. Raises BadRequest (SECRET_ONLY) where it is the only one."""
+    return _set_secret(feed, None)
+
+
+def _set_secret(feed: Feed, secret: str | None) -> Feed:
+    db.session.refresh(feed, with_for_update=True)
+    if secret is None and feed.secret_only:
+        raise BadRequest(
+            "The secret address is the feed's only one. Open the other first.", code="SECRET_ONLY"
+        )
+    serving.changed(feed)
+    feed.secret = secret
+    serving.changed(feed)
+    organizations.note_activity(feed.organization_id)
     return feed
 
 
 def delete(feed: Feed) -> None:
     """Remove the feed with all that was rendered of it. Whoever is reading it sees a broken connection."""
-    serving.changed(feed.slug)
+    serving.changed(feed)
     organizations.note_activity(feed.organization_id)
     db.session.delete(feed)
     db.session.flush()
@@ -104,13 +143,24 @@ def ask_render(feed: Feed) -> None:
 
 def history(feed: Feed) -> Sequence[Render]:
     """The feed's renders that are kept, newest first."""
-    query = select(Render).filter_by(feed_id=feed.id).order_by(Render.generation.desc())
-    return db.session.scalars(query).all()
+    query = select(Render).filter_by(feed_id=feed.id).where(Render.state != "removed")
+    return db.session.scalars(query.order_by(Render.generation.desc())).all()
+
+
+def thresholds(feed: Feed) -> Thresholds:
+    """When a new render of the feed is held: what its owner set, and the usual for the rest."""
+    return Thresholds(**feed.guard)
 
 
 def url(feed: Feed) -> str:
-    """The public address."""
-    return f"{settings.PUBLIC_URL}/api/public/feeds/{feed.slug}"
+    """The public address, or the secret one where there is no other."""
+    secret = secret_url(feed) if feed.secret_only else None
+    return secret or f"{settings.PUBLIC_URL}/api/public/feeds/{feed.slug}"
+
+
+def secret_url(feed: Feed) -> str | None:
+    """The secret address, if there is one. For the feed's owner alone."""
+    return f"{settings.PUBLIC_URL}/api/public/feeds/{feed.secret}" if feed.secret else None
 
 
 def _require_room(organization: Organization) -> None:
@@ -125,6 +175,9 @@ def _checked_slug(slug: str) -> str:
     if not shortest <= len(slug) <= longest or not SLUG.match(slug):
         problem = f"Use {shortest} to {longest} small letters and digits, with single hyphens between them."
         raise BadRequest("This slug cannot be an address.", details={"slug": [problem]})
+    if SECRET.match(slug):
+        problem = "32 hexadecimal digits look like a secret address. Leave the slug out to get random ones."
+        raise BadRequest("This slug cannot be chosen.", details={"slug": [problem]})
     return slug
 
 
@@ -148,6 +201,25 @@ def _checked_sources(organization_id: str, sources: Sequence[str] | None) -> lis
         )
         raise BadRequest("These sources cannot be used.", details={"sources": [problem]})
     return wanted
+
+
+def _checked_guard(thresholds: dict[str, Any]) -> dict[str, Any]:
+    problems = [problem for name, value in thresholds.items() if (problem := _threshold_problem(name, value))]
+    if problems:
+        raise BadRequest("These thresholds cannot be used.", details={"guard": problems})
+    return dict(thresholds)
+
+
+def _threshold_problem(name: str, value: Any) -> str:
+    if name not in Thresholds._fields:
+        return f"There is no threshold {name}."
+    if name == "out_of_stock":
+        return "" if isinstance(value, bool) else "out_of_stock is true or false."
+    if isinstance(value, bool) or not isinstance(value, int if name == "fewest" else int | float):
+        return f"{name} is a number."
+    if name == "fewest":
+        return "" if 1 <= value <= MOST_FEWEST else f"fewest is a whole number from 1 to {MOST_FEWEST}."
+    return "" if 0 <= value <= 1 else f"{name} is a share from 0 to 1."
 
 
 def _flush(feed: Feed) -> None:

@@ -10,16 +10,34 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zlib import crc32
 
-#: A loss counts from so many items on; small feeds change much all the time.
-FEWEST = 20
-#: A share of the prices above this is no price change but a mistake.
-MOST_PRICES = 0.9
 #: An equal result so much later is no accident any more.
 PATIENCE = timedelta(hours=1)
 #: Prices are compared so many at a time, to keep the memory of a million in bounds.
 SLICE = 100_000
 
-EMPTY = "EMPTY"
+EMPTY, ROLLED_BACK = "EMPTY", "ROLLED_BACK"
+#: Held for these a render waits for a person, however often the result is the same.
+FOR_A_PERSON = frozenset((EMPTY, ROLLED_BACK))
+#: Why items without a usable price are left out.
+NO_PRICE = frozenset(("no_price", "no_currency"))
+
+
+class Thresholds(NamedTuple):
+    """What a feed's owner takes for an accident. An empty render always is one."""
+
+    #: this share of the items is gone
+    drop: float = 0.5
+    #: a loss counts from so many items on; small feeds change much all the time
+    fewest: int = 20
+    #: more than this share of the items lost their price or another required value
+    missing: float = 0.9
+    #: more than this share of the prices changed: no price change but a mistake
+    prices: float = 0.9
+    #: no item is in stock any more
+    out_of_stock: bool = True
+
+
+USUAL = Thresholds()
 
 
 class Tally(NamedTuple):
@@ -27,6 +45,8 @@ class Tally(NamedTuple):
 
     items: int
     excluded: dict[str, int]
+    #: items that are not out of stock
+    in_stock: int = 0
 
 
 class PriceChange(NamedTuple):
@@ -36,7 +56,11 @@ class PriceChange(NamedTuple):
 
 
 def reasons(
-    live: Tally | None, new: Tally, kept: int, price_change: Callable[[], PriceChange]
+    live: Tally | None,
+    new: Tally,
+    kept: int,
+    price_change: Callable[[], PriceChange],
+    limits: Thresholds = USUAL,
 ) -> list[dict[str, Any]]:
     """Why the new render must be held, as `{"code", "message", "before", "after"}`; empty: publish it.
 
@@ -48,18 +72,29 @@ def reasons(
         return [_reason(EMPTY, "No item is left to publish.", before, 0)]
     if live is None:
         return []
-    found = [*_fewer(live, new), *_priceless(live, new)]
-    if not found and kept < (1 - MOST_PRICES) * min(live.items, new.items):
-        found += _repriced(price_change())
+    found = [*_fewer(live, new, limits), *_incomplete(live, new, limits), *_sold_out(live, new, limits)]
+    if not found and kept < (1 - limits.prices) * min(live.items, new.items):
+        found += _repriced(price_change(), limits)
     return found
+
+
+def rolled_back(live: Tally, new: Tally) -> dict[str, Any]:
+    """The reason to hold what is newer than a render that the owner went back to."""
+    message = "The feed was rolled back, so newer renders wait for its owner."
+    return _reason(ROLLED_BACK, message, live.items, new.items)
+
+
+def waits_for_a_person(hold: Sequence[dict[str, Any]]) -> bool:
+    """Whether time alone never ends this hold."""
+    return any(reason["code"] in FOR_A_PERSON for reason in hold)
 
 
 def may_follow(hold: Sequence[dict[str, Any]], since: datetime, looks: Iterable[datetime | None]) -> bool:
     """Whether an equal result has come late enough to be believed.
 
-    `looks` are the times of the last look at each shop. An empty feed is never believed: a person decides.
+    `looks` are the times of the last look at each shop. What is FOR_A_PERSON is never believed.
     """
-    if any(reason["code"] == EMPTY for reason in hold):
+    if waits_for_a_person(hold):
         return False
     seen = list(looks)
     return bool(seen) and all(look is not None and look >= since + PATIENCE for look in seen)
@@ -87,22 +122,44 @@ def _slice(prices: Iterable[dict[str, str]], number: int, slices: int) -> Iterat
                 yield key, price
 
 
-def _fewer(live: Tally, new: Tally) -> list[dict[str, Any]]:
+def _fewer(live: Tally, new: Tally, limits: Thresholds) -> list[dict[str, Any]]:
     lost = live.items - new.items
-    if lost < FEWEST or new.items * 2 > live.items:
+    if lost < limits.fewest or lost / live.items < limits.drop:
         return []
     return [_reason("COUNT_DROPPED", f"{lost} of {live.items} items are gone.", live.items, new.items)]
 
 
-def _priceless(live: Tally, new: Tally) -> list[dict[str, Any]]:
-    lost = new.excluded.get("no_price", 0) - live.excluded.get("no_price", 0)
-    if lost <= MOST_PRICES * live.items:
+def _incomplete(live: Tally, new: Tally, limits: Thresholds) -> list[dict[str, Any]]:
+    """What the shop publishes but does not describe any more; that it took away is its own decision."""
+    prices = _newly(live, new, lambda reason: reason in NO_PRICE)
+    values = _newly(live, new, lambda reason: reason.startswith("missing:"))
+    if prices + values <= limits.missing * live.items:
         return []
-    return [_reason("PRICES_GONE", f"{lost} items lost their price, of {live.items}.", live.items, new.items)]
+    if prices >= values:
+        code, message = "PRICES_GONE", f"{prices} items lost their price, of {live.items}."
+    else:
+        code, message = "VALUES_GONE", f"{values} items lost a required value, of {live.items}."
+    return [_reason(code, message, live.items, new.items)]
 
 
-def _repriced(change: PriceChange) -> list[dict[str, Any]]:
-    if change.common < FEWEST or change.changed <= MOST_PRICES * change.common:
+def _newly(live: Tally, new: Tally, counts: Callable[[str], bool]) -> int:
+    """How many more items are left out for such reasons than were."""
+
+    def left_out(tally: Tally) -> int:
+        return sum(count for reason, count in tally.excluded.items() if counts(reason))
+
+    return max(0, left_out(new) - left_out(live))
+
+
+def _sold_out(live: Tally, new: Tally, limits: Thresholds) -> list[dict[str, Any]]:
+    if not limits.out_of_stock or new.in_stock or live.in_stock < limits.fewest:
+        return []
+    message = f"All {live.in_stock} items that were in stock are out of stock or gone."
+    return [_reason("STOCK_GONE", message, live.in_stock, 0)]
+
+
+def _repriced(change: PriceChange, limits: Thresholds) -> list[dict[str, Any]]:
+    if change.common < limits.fewest or change.changed / change.common <= limits.prices:
         return []
     message = f"{change.changed} of {change.common} prices changed at once."
     return [_reason("PRICES_CHANGED", message, change.common, change.changed)]

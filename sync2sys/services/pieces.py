@@ -41,6 +41,7 @@ class Piece(NamedTuple):
     id: int
     input_hash: str
     items: int
+    in_stock: int
     raw_length: int
     length: int
     crc: int
@@ -58,6 +59,7 @@ _PIECE = [
         "id",
         "input_hash",
         "items",
+        "in_stock",
         "length",
         "packed_length",
         "crc",

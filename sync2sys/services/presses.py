@@ -37,6 +37,7 @@ PHASES_KEPT = 10_000
 CAUSES = ("not_published", "variant_not_published", "no_price", "no_currency", "not_purchasable")
 
 _PRICE, _CURRENCY = Item._fields.index("price"), Item._fields.index("currency")
+_AVAILABILITY = Item._fields.index("availability")
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Whole:
     live_ids: set[int]
     ids: "array[int]" = field(default_factory=lambda: array("q"))
     items: int = 0
+    in_stock: int = 0
     #: items in pieces that are served already
     kept: int = 0
     excluded: Counter[str] = field(default_factory=Counter)
@@ -61,6 +63,7 @@ class Whole:
     def add(self, piece: Piece) -> None:
         self.ids.append(piece.id)
         self.items += piece.items
+        self.in_stock += piece.in_stock
         if piece.id in self.live_ids:
             self.kept += piece.items
         if piece.excluded:
@@ -82,7 +85,7 @@ class Whole:
 
     @property
     def tally(self) -> Tally:
-        return Tally(self.items, dict(self.excluded))
+        return Tally(self.items, dict(self.excluded), self.in_stock)
 
 
 class Wanted(NamedTuple):
@@ -217,12 +220,10 @@ class Press:
     def _chunk(self, want: Wanted, rows: list[Any]) -> dict[str, Any]:
         text, left_out, notes = self._renderer.chunk(rows)
         reasons = {row[0]: self._renderer.reasons(Item._make(row)) for row in left_out}
-        prices = {
-            row[0]: f"{amount(row[_PRICE], row[_CURRENCY])} {row[_CURRENCY]}"
-            for row in rows
-            if row[0] not in reasons
-        }
-        return _row(self._plan.feed_id, want.input_hash, text, prices, reasons, notes)
+        published = [row for row in rows if row[0] not in reasons]
+        prices = {row[0]: f"{amount(row[_PRICE], row[_CURRENCY])} {row[_CURRENCY]}" for row in published}
+        in_stock = sum(row[_AVAILABILITY] != "out_of_stock" for row in published)
+        return _row(self._plan.feed_id, want.input_hash, text, prices, in_stock, reasons, notes)
 
 
 def _check_order(keys: list[tuple[str, str]]) -> None:
@@ -257,6 +258,7 @@ def _row(
     input_hash: str,
     text: bytes,
     prices: dict[str, str],
+    in_stock: int = 0,
     left_out: Mapping[str, list[str]] = MappingProxyType({}),
     notes: Mapping[str, list[str]] = MappingProxyType({}),
 ) -> dict[str, Any]:
@@ -265,6 +267,7 @@ def _row(
         "feed_id": feed_id,
         "input_hash": input_hash,
         "items": len(prices),
+        "in_stock": in_stock,
         "length": part.raw_length,
         "packed_length": len(part.data),
         "crc": part.crc,

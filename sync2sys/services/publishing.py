@@ -66,10 +66,10 @@ def _content(packed: Iterator[bytes]) -> bytes:
 
 
 def objections(plan: Plan, whole: Whole) -> list[dict[str, Any]]:
-    """Why the guard holds the render back: [{code, message, …}], empty where nothing speaks against it."""
+    """Why the render must be held back: [{code, message, …}], empty where nothing speaks against it."""
     live = plan.live
     if live is None:
-        return guard.reasons(None, whole.tally, 0, lambda: guard.PriceChange(0, 0))
+        return guard.reasons(None, whole.tally, 0, lambda: guard.PriceChange(0, 0), plan.guard)
 
     def price_change() -> guard.PriceChange:
         with items.snapshot() as connection:
@@ -79,7 +79,9 @@ def objections(plan: Plan, whole: Whole) -> list[dict[str, Any]]:
                 max(live.items, whole.items),
             )
 
-    return guard.reasons(Tally(live.items, live.excluded), whole.tally, whole.kept, price_change)
+    before = Tally(live.items, live.excluded, live.in_stock)
+    found = guard.reasons(before, whole.tally, whole.kept, price_change, plan.guard)
+    return [guard.rolled_back(before, whole.tally), *found] if plan.is_pinned else found
 
 
 # Switching to it
@@ -93,7 +95,7 @@ def confirm(plan: Plan, claim: jobs.Claim | None) -> Outcome:
         raise Overtaken("The feed's render is gone.")
     render = db.session.get_one(Render, standing.id)
     render.generated_at = now()
-    serving.changed(feed.slug)
+    serving.changed(feed)
     if claim is not None:
         jobs.check(claim)
     return _outcome(render, "unchanged" if plan.held is None else "held")
@@ -107,21 +109,21 @@ def publish(
     feed.rendered_mark, feed.stale_at = plan.mark, whole.stale_at
     if twin is not None:
         render = db.session.get_one(Render, twin.id)
-        render.generated_at, render.excluded = moment, whole.tally.excluded
-        render.noted = dict(whole.noted)
+        render.generated_at, render.noted = moment, dict(whole.noted)
+        render.excluded, render.in_stock = whole.tally.excluded, whole.in_stock
     else:
         render = _new(plan, whole, moment)
     state = "unchanged"
     if twin is not None and twin is plan.live:
         _end(feed.held_render_id, "dropped", moment)
         feed.held_render_id, feed.problem = None, ""
-    elif hold or (twin is plan.held and twin is not None and not _is_borne_out(plan)):
+    elif hold and not (twin is not None and _is_borne_out(plan, hold)):
         state = "held"
-        _hold(feed, render, hold or render.hold or [], moment)
+        _hold(feed, render, hold, moment)
     else:
         state = "live"
         _go_live(feed, render, moment)
-    serving.changed(feed.slug)
+    serving.changed(feed)
     if claim is not None:
         jobs.check(claim)
     return _outcome(render, state)
@@ -146,6 +148,7 @@ def _new(plan: Plan, whole: Whole, moment: datetime) -> Render:
         content_type=plan.format.content_type,
         extension=plan.format.extension,
         items=whole.items,
+        in_stock=whole.in_stock,
         excluded=whole.tally.excluded,
         noted=dict(whole.noted),
         etag=whole.etag,
@@ -162,12 +165,12 @@ def _new(plan: Plan, whole: Whole, moment: datetime) -> Render:
     return render
 
 
-def _is_borne_out(plan: Plan) -> bool:
+def _is_borne_out(plan: Plan, hold: list[dict[str, Any]]) -> bool:
     """Whether the shops were seen again late enough after the held render to believe it."""
     if plan.held is None:
         return False
     looks = [source.synced_at for source in plan.sources if source.is_connected]
-    return guard.may_follow(plan.held.hold or [], plan.held.changed_at, looks)
+    return guard.may_follow(hold, plan.held.changed_at, looks)
 
 
 def _hold(feed: Feed, render: Render, hold: list[dict[str, Any]], moment: datetime) -> None:
@@ -176,13 +179,14 @@ def _hold(feed: Feed, render: Render, hold: list[dict[str, Any]], moment: dateti
     render.state, render.hold = "held", hold
     feed.held_render_id = render.id
     feed.problem = " ".join(reason["message"] for reason in hold) + " The new render is held back."
-    again = max(render.changed_at + guard.PATIENCE, moment + HELD_AGAIN)
-    feed.stale_at = min(feed.stale_at, again) if feed.stale_at else again
+    if not guard.waits_for_a_person(hold):
+        again = max(render.changed_at + guard.PATIENCE, moment + HELD_AGAIN)
+        feed.stale_at = min(feed.stale_at, again) if feed.stale_at else again
 
 
 def _go_live(feed: Feed, render: Render, moment: datetime) -> None:
     old = db.session.get(Render, feed.live_render_id) if feed.live_render_id else None
-    render.state = "live"
+    render.state, render.superseded_at = "live", None
     render.changed_at = moment
     if old is not None:
         old.state, old.superseded_at = "superseded", moment
@@ -191,6 +195,7 @@ def _go_live(feed: Feed, render: Render, moment: datetime) -> None:
     if feed.held_render_id != render.id:
         _end(feed.held_render_id, "dropped", moment)
     feed.live_render_id, feed.held_render_id, feed.problem = render.id, None, ""
+    feed.pinned_at = None
     organizations.note_activity(feed.organization_id)
 
 
@@ -208,10 +213,13 @@ def _outcome(render: Render, state: str) -> Outcome:
 
 
 def release(feed: Feed, render_id: str) -> Render:
-    """Publish a held render after all. Raises NotFound, and BadRequest where it is not held."""
+    """Publish a held render after all, which also ends a roll back.
+
+    Raises NotFound, and BadRequest where it is not held.
+    """
     feed, render = _held(feed, render_id)
     _go_live(feed, render, now())
-    serving.changed(feed.slug)
+    serving.changed(feed)
     return render
 
 
@@ -226,11 +234,45 @@ def drop(feed: Feed, render_id: str) -> Render:
     return render
 
 
-def _held(feed: Feed, render_id: str) -> tuple[Feed, Render]:
+def roll_back(feed: Feed, render_id: str) -> Render:
+    """Serve a render again that was live before, and hold newer ones until `resume` or `release`.
+
+    Raises NotFound, and BadRequest for a render that is live now or never was.
+    """
+    feed, render = _locked_with(feed, render_id)
+    if render.state != "superseded":
+        raise BadRequest(f"Only a render that was live before can come back; this one is {render.state}.")
+    moment = now()
+    _go_live(feed, render, moment)
+    # What comes next is looked at wholly, and held, even if nothing changes from here on.
+    feed.pinned_at, feed.rendered_mark = moment, ""
+    serving.changed(feed)
+    return render
+
+
+def resume(feed: Feed) -> None:
+    """End a roll back: the feed follows its sources again. Raises BadRequest where there is none.
+
+    What is held for the roll back alone is published by the render that is queued here.
+    """
     db.session.refresh(feed, with_for_update=True)
-    render = db.session.get(Render, render_id)
-    if render is None or render.feed_id != feed.id:
-        raise NotFound("No such render.")
+    if feed.pinned_at is None:
+        raise BadRequest("This feed is not rolled back.")
+    feed.pinned_at, feed.rendered_mark = None, ""
+    jobs.enqueue("render", feed.id)
+
+
+def _held(feed: Feed, render_id: str) -> tuple[Feed, Render]:
+    feed, render = _locked_with(feed, render_id)
     if feed.held_render_id != render.id:
         raise BadRequest(f"This render is not held, it is {render.state}.")
+    return feed, render
+
+
+def _locked_with(feed: Feed, render_id: str) -> tuple[Feed, Render]:
+    """The feed and one of its renders, which nobody else changes meanwhile."""
+    db.session.refresh(feed, with_for_update=True)
+    render = db.session.get(Render, render_id, populate_existing=True)
+    if render is None or render.feed_id != feed.id:
+        raise NotFound("No such render.")
     return feed, render

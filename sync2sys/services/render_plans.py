@@ -16,6 +16,7 @@ from sync2sys.formats.base import Context, Format
 from sync2sys.models import Feed, Render
 from sync2sys.models.base import now
 from sync2sys.services import items
+from sync2sys.services.guard import Thresholds
 from sync2sys.services.items import Source
 
 #: Part of what every piece is made from. Raised when `presses` or `items` makes other bytes of equal data.
@@ -30,6 +31,7 @@ class Standing(NamedTuple):
     crc: int
     length: int
     items: int
+    in_stock: int
     excluded: dict[str, int]
     hold: list[dict[str, Any]] | None
     changed_at: datetime
@@ -46,8 +48,12 @@ class Plan:
     format: Format
     context: Context
     sources: list[Source]
+    #: what of it looks like an accident
+    guard: Thresholds
     #: equal marks, equal catalogue and definition
     mark: str
+    #: its owner went back to an older render
+    is_pinned: bool
     #: neither catalogue nor definition nor a sale's beginning or end has changed it
     is_current: bool
     live: Standing | None
@@ -70,7 +76,9 @@ def make(catalogue: Connection, feed_id: str) -> Plan:
         format=format,
         context=context,
         sources=sources,
+        guard=Thresholds(**feed.guard),
         mark=mark,
+        is_pinned=feed.pinned_at is not None,
         # A render that was dropped leaves no mark, so there is one that stands.
         is_current=mark == feed.rendered_mark and (feed.stale_at is None or feed.stale_at > moment),
         live=_standing(catalogue, feed.live_render_id),
@@ -96,8 +104,8 @@ def _context(feed: Row[Any], sources: Sequence[Source], moment: datetime) -> Con
 
 def seen(feed: Row[Any] | Feed) -> tuple[Any, ...]:
     """What nobody else may have changed between a plan and its publishing."""
-    definition = (feed.format, feed.sources, feed.document, feed.name)
-    return (*definition, feed.live_render_id, feed.held_render_id, feed.rendered_mark)
+    definition = (feed.format, feed.sources, feed.document, feed.name, feed.guard)
+    return (*definition, feed.live_render_id, feed.held_render_id, feed.pinned_at, feed.rendered_mark)
 
 
 def _standing(catalogue: Connection, render_id: str | None) -> Standing | None:

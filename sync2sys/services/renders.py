@@ -10,13 +10,13 @@ transaction checks that nobody else has changed the feed since, and switches.
 import logging
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sync2sys.database import look, transaction
 from sync2sys.errors import NotFound, Unavailable
 from sync2sys.extensions import db, settings
-from sync2sys.models import Render
+from sync2sys.models import Feed, Render
 from sync2sys.models.base import now
 from sync2sys.services import items, jobs, pieces, publishing, render_plans
 from sync2sys.services.presses import Press
@@ -69,7 +69,8 @@ def _round(feed_id: str, claim: jobs.Claim | None) -> Outcome:
             return transaction(publishing.confirm)(plan, claim)
         whole = Press(catalogue, plan, claim).whole()
     twin = next((old for old in (plan.live, plan.held) if old and publishing.is_same(plan, old, whole)), None)
-    hold = [] if twin else publishing.objections(plan, whole)
+    # What is held is judged once more: its owner may have set other thresholds.
+    hold = [] if twin and twin is plan.live else publishing.objections(plan, whole)
     outcome = transaction(publishing.publish)(plan, whole, twin, hold, claim)
     log.info("rendered", extra={"feed": feed_id, "state": outcome.state, "items": outcome.items})
     return outcome
@@ -81,16 +82,36 @@ def _tidy(feed_id: str) -> None:
     if not old:
         return
     for render_id in old:
-        while transaction(pieces.take_apart)(render_id):
-            pass
+        if transaction(_retire)(feed_id, render_id):
+            while transaction(pieces.take_apart)(render_id):
+                pass
     unused = look(pieces.unused)(feed_id)
     for start in range(0, len(unused), pieces.BATCH):
         transaction(pieces.sweep)(feed_id, unused[start : start + pieces.BATCH])
 
 
 def _outdated(feed_id: str) -> list[str]:
-    """Renders beyond the last RENDERS_KEPT that no slow reader can be at any more."""
-    recent = select(Render.id).filter_by(feed_id=feed_id).order_by(Render.generation.desc())
-    kept = set(db.session.scalars(recent.limit(max(1, settings.RENDERS_KEPT))))
-    ended = select(Render.id).filter_by(feed_id=feed_id).where(Render.superseded_at < now() - SLOWEST_READER)
+    """Renders that no slow reader can be at any more, beyond the last RENDERS_KEPT.
+
+    Those that were live and those that never were are counted apart: what is held again and again must
+    not take away what the owner may want to go back to.
+    """
+    renders = select(Render.id).filter_by(feed_id=feed_id)
+    newest = renders.order_by(Render.generation.desc()).limit(max(1, settings.RENDERS_KEPT))
+    kept: set[str] = set()
+    for states in (("live", "superseded"), ("held", "dropped")):
+        kept |= set(db.session.scalars(newest.where(Render.state.in_(states))))
+    ended = renders.where(
+        or_(Render.state == "removed", Render.superseded_at < now() - SLOWEST_READER),
+        Render.state.not_in(("live", "held")),
+    )
     return [render_id for render_id in db.session.scalars(ended) if render_id not in kept]
+
+
+def _retire(feed_id: str, render_id: str) -> bool:
+    """Mark a render as being taken apart, unless somebody went back to it in this moment."""
+    db.session.get(Feed, feed_id, with_for_update=True)
+    if render_id not in _outdated(feed_id):
+        return False
+    db.session.execute(update(Render).filter_by(id=render_id).values(state="removed"))
+    return True

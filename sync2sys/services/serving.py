@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, event, or_, select
 
 from sync2sys.database import reading
 from sync2sys.extensions import db, shelf
@@ -34,9 +34,11 @@ _CHANGED = "sync2sys changed feeds"
 
 @dataclass(frozen=True)
 class Served:
-    """The live render of a published feed."""
+    """The live render of a published feed, as it is served at one of the feed's addresses."""
 
+    address: str
     slug: str
+    feed_id: str
     render_id: str
     pieces: int
     extent: Extent
@@ -49,22 +51,27 @@ class Served:
     changed_at: datetime
     generated_at: datetime
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether only those know the address who were told."""
+        return self.address != self.slug
+
 
 class Shelf:
     """What one process remembers of one database."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: slug -> what was found, and when by the monotonic clock
+        #: address -> what was found, and when by the monotonic clock
         self._found: dict[str, tuple[Served, float]] = {}
         self._bodies: OrderedDict[tuple[str, bool], bytes] = OrderedDict()
         self._size = 0
         #: grows whenever something is forgotten
         self.age = 0
 
-    def find(self, slug: str) -> Served | None:
+    def find(self, address: str) -> Served | None:
         """What was found at this address less than a second ago."""
-        served, at = self._found.get(slug, (None, 0.0))
+        served, at = self._found.get(address, (None, 0.0))
         return served if time.monotonic() - at < FRESH_SECONDS else None
 
     def keep(self, served: Served, at: float, age: int) -> Served:
@@ -72,17 +79,17 @@ class Shelf:
 
         An equal one stays the same object, with all that hangs on it.
         """
-        known, _ = self._found.get(served.slug, (None, 0.0))
+        known, _ = self._found.get(served.address, (None, 0.0))
         served = known if known == served else served
         if len(self._found) >= ADDRESSES_KEPT:
             self._found.clear()
         if age == self.age:
-            self._found[served.slug] = (served, at)
+            self._found[served.address] = (served, at)
         return served
 
-    def forget(self, slug: str) -> None:
+    def forget(self, address: str) -> None:
         self.age += 1
-        self._found.pop(slug, None)
+        self._found.pop(address, None)
 
     def body(self, key: tuple[str, bool]) -> bytes | None:
         body = self._bodies.get(key)
@@ -101,38 +108,42 @@ class Shelf:
 
 
 def address(name: str) -> tuple[str, bool]:
-    """The slug of what is asked for, and whether it is the compressed file itself."""
+    """The slug or secret of what is asked for, and whether it is the compressed file itself."""
     return name.removesuffix(".gz"), name.endswith(".gz")
 
 
-def changed(slug: str) -> None:
-    """What is served at this address changes with the commit: this process shows it from then on."""
-    db.session.info.setdefault(_CHANGED, set()).add(slug)
+def changed(feed: Feed) -> None:
+    """What is served at the feed's addresses changes with the commit: this process shows it from then on.
+
+    To be called before and after an address itself changes.
+    """
+    addresses = {feed.slug, feed.secret} - {None}
+    db.session.info.setdefault(_CHANGED, set()).update(addresses)
 
 
 @event.listens_for(db.session, "after_commit")
 def _forget_changed(session: Any) -> None:
-    for slug in session.info.pop(_CHANGED, ()):
-        shelf.forget(slug)
+    for name in session.info.pop(_CHANGED, ()):
+        shelf.forget(name)
 
 
-def find(slug: str) -> Served | None:
+def find(name: str) -> Served | None:
     """What is served at this address; None where no feed is published, or none was rendered yet."""
-    served = shelf.find(slug)
+    served = shelf.find(name)
     if served is not None:
         return served
     at, age = time.monotonic(), shelf.age
     with _reading(db.engine) as connection:
-        served = _look_up(connection, slug)
+        served = _look_up(connection, name)
     if served is None:
-        shelf.forget(slug)
+        shelf.forget(name)
         return None
     return shelf.keep(served, at, age)
 
 
-def awaits_render(slug: str) -> str | None:
+def awaits_render(name: str) -> str | None:
     """The id of a published feed that was never rendered; one whose first render is held is no such feed."""
-    query = select(Feed.id).where(Feed.slug == slug, Feed.published)
+    query = select(Feed.id).where(_is_at(name), Feed.published)
     query = query.where(Feed.live_render_id.is_(None), Feed.held_render_id.is_(None))
     with _reading(db.engine) as connection:
         return connection.execute(query).scalar()
@@ -194,9 +205,16 @@ def _reading(engine: Engine) -> Iterator[Connection]:
         reading.reset(token)
 
 
-def _look_up(connection: Connection, slug: str) -> Served | None:
+def _is_at(name: str) -> ColumnElement[bool]:
+    """SQL: the feed has this address."""
+    return or_(and_(Feed.slug == name, Feed.secret_only.is_(False)), Feed.secret == name)
+
+
+def _look_up(connection: Connection, name: str) -> Served | None:
     query = (
         select(
+            Feed.slug,
+            Feed.id.label("feed_id"),
             Render.id,
             Render.etag,
             Render.gzip_etag,
@@ -210,14 +228,16 @@ def _look_up(connection: Connection, slug: str) -> Served | None:
             Render.generated_at,
         )
         .join(Feed, Feed.live_render_id == Render.id)
-        .where(Feed.slug == slug, Feed.published)
+        .where(_is_at(name), Feed.published)
     )
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
     around = parts.gzip_length(parts.NOTHING)
     return Served(
-        slug=slug,
+        address=name,
+        slug=row.slug,
+        feed_id=row.feed_id,
         render_id=row.id,
         pieces=pieces.count(connection, row.id),
         extent=Extent(row.length, row.crc, row.gzip_length - around),

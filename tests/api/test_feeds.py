@@ -16,6 +16,7 @@ from tests.services.catalogues import plain
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
 PASSWORD = "a long enough password"
+GUARD = {"drop": 0.5, "fewest": 20, "missing": 0.9, "prices": 0.9, "outOfStock": True}
 FEED = {"name": "Google Shopping", "format": "google"}
 
 
@@ -72,11 +73,15 @@ def test_a_new_feed_is_shown_as_it_was_made(alice):
         "format": "google",
         "slug": "google-shopping-feed",
         "url": "http://127.0.0.1:8000/api/public/feeds/google-shopping-feed",
+        "secretUrl": None,
+        "secretOnly": False,
         "published": False,
         "sources": None,
         "document": {"title": "Offers"},
+        "guard": GUARD,
         "render": None,
         "held": None,
+        "pinnedSince": None,
         "isRendering": False,
         "problem": "",
         "createdAt": feed["createdAt"],
@@ -119,6 +124,7 @@ def test_a_slug_may_be_chosen(alice, slug):
         "ä-b",
         "abc\n",
         "a_b",
+        "0123456789abcdef0123456789abcdef",
     ],
 )
 def test_a_slug_that_cannot_be_an_address_is_refused(alice, slug):
@@ -162,6 +168,20 @@ def test_a_slug_belongs_to_one_feed_of_the_whole_installation(alice, bob):
         FEED | {"document": {"link": "javascript:alert(1)"}},
         FEED | {"document": {"colour": "red"}},
         FEED | {"document": []},
+        FEED | {"guard": {"drop": 1.1}},
+        FEED | {"guard": {"drop": -0.1}},
+        FEED | {"guard": {"drop": "0.5"}},
+        FEED | {"guard": {"drop": True}},
+        FEED | {"guard": {"drop": None}},
+        FEED | {"guard": {"missing": 2}},
+        FEED | {"guard": {"prices": -1}},
+        FEED | {"guard": {"fewest": 0}},
+        FEED | {"guard": {"fewest": 1.5}},
+        FEED | {"guard": {"fewest": 10_000_000}},
+        FEED | {"guard": {"outOfStock": 1}},
+        FEED | {"guard": {"empty": False}},
+        FEED | {"guard": None},
+        FEED | {"guard": []},
         FEED | {"id": "mine"},
         FEED | {"unknown": 1},
         [],
@@ -239,6 +259,47 @@ def test_sources_can_be_all_channels_again(alice):
     assert alice.call("PATCH", f"/feeds/{feed['id']}", json={"sources": None}).json["sources"] is None
 
 
+def test_thresholds_are_set_wholly_and_shown_with_the_usual_ones(alice):
+    feed = alice.make(guard={"drop": 0.2, "outOfStock": False})
+    assert feed["guard"] == GUARD | {"drop": 0.2, "outOfStock": False}
+    path = f"/feeds/{feed['id']}"
+    assert alice.call("PATCH", path, json={"guard": {"fewest": 5}}).json["guard"] == GUARD | {"fewest": 5}
+    assert alice.call("PATCH", path, json={"name": "Other"}).json["guard"] == GUARD | {"fewest": 5}
+    assert_error(alice.call("PATCH", path, json={"guard": {"drop": 7}}), 400)
+    assert alice.call("PATCH", path, json={"guard": {}}).json["guard"] == GUARD
+    assert alice.call("GET", path).json["guard"] == GUARD
+
+
+def test_a_secret_address_is_made_rotated_and_removed(alice):
+    path = f"/feeds/{alice.make(slug='offers')['id']}"
+    first = alice.call("POST", f"{path}/secret").json
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/api/public/feeds/[0-9a-f]{32}", first["secretUrl"])
+    assert first["url"].endswith("/offers")
+    second = alice.call("POST", f"{path}/secret").json
+    assert second["secretUrl"] != first["secretUrl"]
+    assert alice.call("GET", path).json == second
+    answer = alice.call("DELETE", f"{path}/secret")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert alice.call("GET", path).json["secretUrl"] is None
+    assert alice.call("DELETE", f"{path}/secret").status_code == 204
+
+
+def test_a_feed_always_has_an_address(alice):
+    path = f"/feeds/{alice.make(slug='offers')['id']}"
+    assert_error(alice.call("PATCH", path, json={"secretOnly": True}), 400, "NO_SECRET")
+    secret = alice.call("POST", f"{path}/secret").json["secretUrl"]
+    shown = alice.call("PATCH", path, json={"secretOnly": True}).json
+    assert (shown["secretOnly"], shown["url"], shown["slug"]) == (True, secret, "offers")
+    assert_error(alice.call("DELETE", f"{path}/secret"), 400, "SECRET_ONLY")
+    assert alice.call("PATCH", path, json={"secretOnly": False}).json["url"].endswith("/offers")
+    assert alice.call("DELETE", f"{path}/secret").status_code == 204
+
+
+def test_a_random_slug_may_be_sent_back(alice):
+    feed = alice.make()
+    assert alice.call("PATCH", f"/feeds/{feed['id']}", json={"slug": feed["slug"]}).status_code == 200
+
+
 def test_a_feed_can_be_rendered_on_request(app, alice):
     feed = alice.make()
     assert alice.call("POST", f"/feeds/{feed['id']}/render").json["isRendering"] is True
@@ -289,6 +350,33 @@ def test_a_held_render_is_released_or_dropped_by_its_owner(app, alice, bob, verb
     assert_error(alice.call("POST", f"/feeds/{feed['id']}/renders/none/{verb}"), 404)
 
 
+def test_a_feed_is_rolled_back_and_resumed_by_its_owner(app, alice, bob):
+    feed = alice.make(published=True, format="csv", slug="offers")
+    made = []
+    for count in (1, 2):
+        with app.app_context():
+            catalogues.fill(alice.channel, plain(count))
+        made.append(rendered(app, feed).render_id)
+    path = f"/feeds/{feed['id']}/renders/{made[0]}/rollback"
+    address = "/api/public/feeds/offers"
+    before = alice.client.get(address)
+    assert_error(bob.call("POST", path), 404)
+    assert alice.call("POST", path).json["state"] == "live"
+    after = alice.client.get(address, headers={"If-Modified-Since": before.headers["Last-Modified"]})
+    assert (after.status_code, after.headers["X-Feed-Products"]) == (200, "1")
+    assert TIME.match(alice.call("GET", f"/feeds/{feed['id']}").json["pinnedSince"])
+    assert_error(alice.call("POST", path), 400)
+    held = rendered(app, feed)
+    shown = alice.call("GET", f"/feeds/{feed['id']}").json
+    assert shown["held"]["id"] == held.render_id
+    assert [reason["code"] for reason in shown["held"]["hold"]] == ["ROLLED_BACK"]
+    resumed = alice.call("POST", f"/feeds/{feed['id']}/resume").json
+    assert (resumed["pinnedSince"], resumed["isRendering"]) == (None, True)
+    rendered(app, feed)
+    assert alice.client.get(address).headers["X-Feed-Products"] == "2"
+    assert_error(alice.call("POST", f"/feeds/{feed['id']}/resume"), 400)
+
+
 def test_the_history_lists_renders_newest_first(app, alice):
     feed = alice.make()
     for count in (1, 2, 3):
@@ -300,6 +388,31 @@ def test_the_history_lists_renders_newest_first(app, alice):
     assert [render["items"] for render in page["items"]] == [3, 2]
     assert [render["state"] for render in page["items"]] == ["live", "superseded"]
     assert alice.call("GET", f"/feeds/{feed['id']}/renders?page=9").json["items"] == []
+
+
+def test_fetches_are_listed_newest_first(app, alice):
+    feed = alice.make(published=True, format="csv", slug="offers")
+    with app.app_context():
+        catalogues.fill(alice.channel, plain(3))
+    rendered(app, feed)
+    address = "/api/public/feeds/offers"
+    first = alice.client.get(address, headers={"User-Agent": "curl/8.5"})
+    known = {"If-None-Match": first.headers["ETag"], "User-Agent": "Googlebot/2.1 (+http://google.com)"}
+    alice.client.get(address, headers=known)
+    app.extensions["sync2sys"]["fetch_log"].write()
+    page = alice.call("GET", f"/feeds/{feed['id']}/fetches?perPage=1").json
+    assert (page["page"], page["perPage"], page["total"]) == (1, 1, 2)
+    [newest] = page["items"]
+    assert TIME.match(newest.pop("at"))
+    assert newest == {
+        "agent": "Googlebot/2.1 (+http://google.com)",
+        "bot": "Googlebot",
+        "status": 304,
+        "bytes": 0,
+        "gzip": False,
+    }
+    [oldest] = alice.call("GET", f"/feeds/{feed['id']}/fetches?perPage=1&page=2").json["items"]
+    assert (oldest["bot"], oldest["status"], oldest["bytes"]) == ("curl", 200, len(first.data))
 
 
 def test_the_formats_are_listed_for_everybody(client):
@@ -345,8 +458,13 @@ def test_another_organizations_feed_is_not_there(app, alice, bob):
         ("DELETE", "", None),
         ("POST", "/render", None),
         ("GET", "/renders", None),
+        ("GET", "/fetches", None),
         ("POST", "/renders/none/release", None),
         ("POST", "/renders/none/drop", None),
+        ("POST", "/renders/none/rollback", None),
+        ("POST", "/resume", None),
+        ("POST", "/secret", None),
+        ("DELETE", "/secret", None),
     ):
         theirs = bob.call(method, f"/feeds/{feed['id']}{path}", json=body)
         none = bob.call(method, f"/feeds/{nobodys}{path}", json=body)

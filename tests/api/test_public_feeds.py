@@ -193,6 +193,126 @@ def test_a_changed_address_is_known_at_once_and_the_old_one_is_gone(client, feed
     assert client.get("/api/public/feeds/new-address").status_code == 200
 
 
+# Secret addresses ---------------------------------------------------------------------------------
+
+
+@transaction
+def make_secret(feed):
+    return f"/api/public/feeds/{feeds.make_secret(db.session.get(Feed, feed)).secret}"
+
+
+@transaction
+def remove_secret(feed):
+    feeds.remove_secret(db.session.get(Feed, feed))
+
+
+def test_a_feed_is_served_at_its_secret_address_too(client, feed):
+    secret = make_secret(feed)
+    for path in (secret, f"{secret}.gz", ADDRESS):
+        assert [client.get(path).status_code for _ in range(2)] == [200, 200]
+    assert client.get(secret).data == client.get(ADDRESS).data
+
+
+@pytest.mark.parametrize("turn", ["view", "front"])
+def test_an_answer_at_a_secret_address_does_not_tell_it_and_is_kept_by_nobody_else(client, feed, turn):
+    secret = make_secret(feed)
+    if turn == "front":
+        client.get(secret)
+    for path, ending in ((secret, "xml"), (f"{secret}.gz", "xml.gz")):
+        answer = client.get(path)
+        assert secret[-32:] not in str(answer.headers)
+        assert answer.headers["Content-Disposition"] == f'inline; filename="google-shopping-feed.{ending}"'
+        assert answer.headers["Cache-Control"] == "private, max-age=300"
+    assert client.get(ADDRESS).headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_a_secret_address_that_was_changed_or_removed_is_dead_at_once(client, feed):
+    first = make_secret(feed)
+    assert client.get(first).status_code == 200
+    second = make_secret(feed)
+    assert [client.get(path).status_code for path in (first, second, ADDRESS)] == [404, 200, 200]
+    remove_secret(feed)
+    assert [client.get(path).status_code for path in (second, ADDRESS)] == [404, 200]
+
+
+def test_a_secret_address_that_another_process_changed_is_dead_within_a_second(client, feed, monkeypatch):
+    first = make_secret(feed)
+    client.get(first)
+    with monkeypatch.context() as patch:
+        patch.setattr(serving.Shelf, "forget", lambda self, address: None)
+        make_secret(feed)
+    begun = time.monotonic()
+    while client.get(first).status_code != 404:
+        assert time.monotonic() - begun < serving.FRESH_SECONDS + 0.5
+        time.sleep(0.05)
+
+
+def test_a_feed_may_be_served_at_its_secret_address_alone(client, feed):
+    secret = make_secret(feed)
+    assert client.get(ADDRESS).status_code == 200
+    change(feed, secret_only=True)
+    assert_error(client.get(ADDRESS), 404, "Not Found")
+    assert client.get(ADDRESS).data == client.get("/api/public/feeds/none").data
+    assert client.get(secret).status_code == 200
+    change(feed, secret_only=False)
+    assert client.get(ADDRESS).status_code == 200
+
+
+def test_what_changes_is_seen_at_both_addresses_at_once(client, channel, feed):
+    secret = make_secret(feed)
+    for path in (ADDRESS, secret):
+        assert client.get(path).headers["X-Feed-Products"] == "3"
+    catalogues.fill(channel, plain(4))
+    renders.render(feed)
+    for path in (ADDRESS, secret):
+        assert client.get(path).headers["X-Feed-Products"] == "4"
+    change(feed, published=False)
+    for path in (ADDRESS, secret):
+        assert client.get(path).status_code == 404
+
+
+def test_the_first_request_at_a_secret_address_renders_a_small_feed(client, channel, make_feed):
+    catalogues.fill(channel, plain(3))
+    feed = make_feed()
+    secret = make_secret(feed)
+    change(feed, secret_only=True)
+    assert client.get(ADDRESS).status_code == 404
+    assert client.get(secret).headers["X-Cache"] == "MISS"
+
+
+@pytest.mark.parametrize("form", ["{}", "{}.gz", "{}/", "{}.xml", "{}x", "x{}", "/{}"])
+def test_no_secret_stands_in_the_log(client, feed, capfd, caplog, form):
+    secret = make_secret(feed)[-32:]
+    for name in (secret, secret.upper()):
+        for _ in range(2):
+            client.get(f"/api/public/feeds/{form.format(name)}")
+    printed = capfd.readouterr().err + caplog.text
+    assert secret[:4] + "…" in printed
+    assert secret not in printed.lower()
+
+
+def test_no_secret_stands_in_the_log_where_something_goes_wrong(
+    client, app, feed, capfd, caplog, monkeypatch
+):
+    path = make_secret(feed)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    def fail(name):
+        raise ZeroDivisionError
+
+    def lose(name):
+        with db.engine.connect() as connection:
+            connection.execute(select(Feed.id).where(db.text("nonsense = :name").bindparams(name=name)))
+
+    for broken, status in ((fail, 500), (lose, 503)):
+        monkeypatch.setattr(serving, "find", broken)
+        assert client.get(path).status_code == status
+    printed = capfd.readouterr().err + caplog.text
+    assert "ZeroDivisionError" in printed
+    assert "nonsense" in printed
+    assert path[-32:] not in printed
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_feed_can_only_be_read(client, feed, method):
     answer = client.open(ADDRESS, method=method)

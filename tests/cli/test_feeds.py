@@ -67,6 +67,81 @@ def test_a_held_render_is_explained_and_released(app, client, flask, channel):
     assert (status, told) == (1, "Error: No render of this feed is held.\n")
 
 
+def test_the_guard_is_shown_and_set(flask, channel):
+    flask("add", "--format", "csv", "--slug", "offers")
+    usual = "drop\t0.5\nfewest\t20\nmissing\t0.9\nprices\t0.9\nout_of_stock\ttrue\n"
+    assert flask("guard", "offers") == (0, usual)
+    told = flask("guard", "offers", "--drop", "0.25", "--no-out-of-stock")[1]
+    assert "drop\t0.25\n" in told
+    assert "out_of_stock\tfalse\n" in told
+    told = flask("guard", "offers", "--fewest", "3")[1]
+    assert ("drop\t0.25\n" in told, "fewest\t3\n" in told) == (True, True)
+    assert flask("guard", "offers", "--usual") == (0, usual)
+
+
+def test_a_feed_goes_back_and_forth_between_its_renders(app, client, flask, channel):
+    flask("add", "--format", "csv", "--slug", "offers", "--publish")
+    for count in (1, 2, 3):
+        fill(app, channel, plain(count))
+        flask("render", "offers")
+    lines = [line.split("\t") for line in flask("history", "offers")[1].splitlines()]
+    assert [(line[0], line[1], line[3]) for line in lines] == [
+        ("3", "live", "3 items"),
+        ("2", "superseded", "2 items"),
+        ("1", "superseded", "1 items"),
+    ]
+    address = "/api/public/feeds/offers"
+    told = "http://127.0.0.1:8000/api/public/feeds/offers has 2 items of generation 2 now.\n"
+    assert flask("rollback", "offers") == (0, told)
+    assert client.get(address).headers["X-Feed-Products"] == "2"
+    assert flask("rollback", "offers", "1")[0] == 0
+    assert client.get(address).headers["X-Feed-Products"] == "1"
+    assert flask("history", "offers")[1].startswith("Rolled back at ")
+    assert "no such render" in flask("rollback", "offers", "9")[1]
+    assert "no such render" in flask("rollback", "offers")[1]
+    assert "this one is live" in flask("rollback", "offers", "1")[1]
+    assert flask("render", "offers")[1].startswith("held: 3 of 3 items\n    held: The feed was rolled back")
+    assert flask("resume", "offers") == (0, "The worker renders it now.\n")
+    assert flask("render", "offers") == (0, "live: 3 of 3 items\n")
+    assert "not rolled back" in flask("resume", "offers")[1]
+
+
+def test_a_secret_address_is_made_changed_and_removed(app, client, flask, channel):
+    fill(app, channel, plain(3))
+    flask("add", "--format", "csv", "--slug", "offers", "--publish")
+    flask("render", "offers")
+
+    def answers(*urls):
+        return [client.get(url.strip().removeprefix("http://127.0.0.1:8000")).status_code for url in urls]
+
+    slug = "/api/public/feeds/offers"
+    assert "Make a secret address first" in flask("secret", "offers", "only")[1]
+    first = flask("secret", "offers")[1]
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/api/public/feeds/[0-9a-f]{32}\n", first)
+    assert first in flask("show", "offers")[1]
+    second = flask("secret", "offers")[1]
+    assert answers(first, second, slug) == [404, 200, 200]
+    assert flask("secret", "offers", "only") == (0, second)
+    assert answers(second, slug) == [200, 404]
+    assert "only one" in flask("secret", "offers", "remove")[1]
+    flask("secret", "offers", "both")
+    assert flask("secret", "offers", "remove") == (0, "There is no secret address.\n")
+    assert answers(second, slug) == [404, 200]
+
+
+def test_who_read_a_feed_is_told(app, client, flask, channel):
+    fill(app, channel, plain(3))
+    flask("add", "--format", "csv", "--slug", "offers", "--publish")
+    flask("render", "offers")
+    for agent in ("curl/8.5", "some software \x1b[31m", ""):
+        client.get("/api/public/feeds/offers.gz", headers={"User-Agent": agent})
+    app.extensions["sync2sys"]["fetch_log"].write()
+    lines = [line.split("\t") for line in flask("fetches", "offers")[1].splitlines()]
+    assert [line[-2:] for line in lines] == [["-", ""], ["-", "some software ?[31m"], ["curl", "curl/8.5"]]
+    assert {(line[1], line[3]) for line in lines} == {("200", "gzip")}
+    assert len(flask("fetches", "offers", "--limit", "1")[1].splitlines()) == 1
+
+
 def test_deleting_asks_first(client, flask, channel):
     flask("add", "--format", "csv", "--slug", "offers")
     assert flask("delete", "offers", input="n\n")[0] == 1
@@ -89,9 +164,14 @@ def test_the_formats_are_listed(flask):
         (["show", "none"], "No such feed"),
         (["render", "none"], "No such feed"),
         (["publish", "none"], "No such feed"),
+        (["guard", "none"], "No such feed"),
+        (["guard", "offers", "--drop", "1.5"], "a share from 0 to 1"),
+        (["guard", "offers", "--drop", "nan"], "a share from 0 to 1"),
+        (["guard", "offers", "--fewest", "0"], "a whole number from 1"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(flask, channel, words, told):
+    flask("add", "--format", "csv", "--slug", "offers")
     status, output = flask(*words)
     assert status == 1
     assert told in output

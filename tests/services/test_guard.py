@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sync2sys.services import guard
-from sync2sys.services.guard import PriceChange, Tally
+from sync2sys.services.guard import PriceChange, Tally, Thresholds
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -82,6 +84,83 @@ def test_prices_that_were_missing_before_do_not_count():
 )
 def test_more_than_nine_of_ten_prices_changed_are_held(common, changed, expected):
     assert codes(1000, 1000, 0, PriceChange(common, changed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("limits", "before", "after", "expected"),
+    [
+        ({"drop": 0.1}, 1000, 900, ["COUNT_DROPPED"]),
+        ({"drop": 0.1}, 1000, 901, []),
+        ({"drop": 0.07}, 300, 279, ["COUNT_DROPPED"]),
+        ({"drop": 0.0}, 1000, 981, []),
+        ({"drop": 0.0}, 1000, 980, ["COUNT_DROPPED"]),
+        ({"drop": 1.0}, 1000, 1, []),
+        ({"drop": 1.0}, 1000, 0, ["EMPTY"]),
+        ({"fewest": 1}, 2, 1, ["COUNT_DROPPED"]),
+        ({"fewest": 1}, 1, 1, []),
+        ({"fewest": 500}, 998, 499, []),
+    ],
+)
+def test_the_owner_says_which_loss_is_an_accident(limits, before, after, expected):
+    live, new = Tally(before, {}), Tally(after, {})
+    found = guard.reasons(live, new, after, lambda: PriceChange(0, 0), Thresholds(**limits))
+    assert [reason["code"] for reason in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("excluded", "expected"),
+    [
+        ({"missing:image_link": 10}, []),
+        ({"missing:image_link": 11}, ["VALUES_GONE"]),
+        ({"missing:image_link": 6, "missing:title": 5}, ["VALUES_GONE"]),
+        ({"missing:title": 5, "no_price": 4, "no_currency": 3}, ["PRICES_GONE"]),
+        ({"no_price": 11}, ["PRICES_GONE"]),
+        ({"not_published": 50, "variant_not_published": 50, "not_purchasable": 50}, []),
+    ],
+)
+def test_items_that_lose_what_is_required_are_an_accident_and_those_taken_away_are_not(excluded, expected):
+    limits = Thresholds(missing=0.1, drop=1.0)
+    found = guard.reasons(Tally(100, {}), Tally(100, excluded), 100, lambda: PriceChange(0, 0), limits)
+    assert [reason["code"] for reason in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "limits", "expected"),
+    [
+        (20, 0, {}, ["STOCK_GONE"]),
+        (20, 1, {}, []),
+        (19, 0, {}, []),
+        (0, 0, {}, []),
+        (50, 0, {"out_of_stock": False}, []),
+        (19, 0, {"fewest": 19}, ["STOCK_GONE"]),
+    ],
+)
+def test_everything_out_of_stock_at_once_is_held(before, after, limits, expected):
+    live, new = Tally(100, {}, before), Tally(100, {}, after)
+    found = guard.reasons(live, new, 100, lambda: PriceChange(0, 0), Thresholds(**limits))
+    assert [reason["code"] for reason in found] == expected
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(0.3, ["PRICES_CHANGED"]), (0.4, []), (1.0, [])])
+def test_the_owner_says_how_many_prices_may_change(limit, expected):
+    found = guard.reasons(
+        Tally(100, {}), Tally(100, {}), 0, lambda: PriceChange(100, 40), Thresholds(prices=limit)
+    )
+    assert [reason["code"] for reason in found] == expected
+
+
+@given(
+    st.builds(Tally, st.integers(0, 500), st.just({}), st.integers(0, 500)),
+    st.builds(Tally, st.integers(0, 500), st.just({}), st.integers(0, 500)),
+    st.builds(
+        Thresholds, st.floats(0, 1), st.integers(1, 600), st.floats(0, 1), st.floats(0, 1), st.booleans()
+    ),
+)
+def test_no_thresholds_let_an_empty_render_out_and_none_hold_an_equal_one(live, new, limits):
+    found = guard.reasons(live, new, new.items, lambda: PriceChange(0, 0), limits)
+    assert (new.items == 0) == ("EMPTY" in [reason["code"] for reason in found])
+    same = guard.reasons(live, live, live.items, lambda: PriceChange(0, 0), limits)
+    assert live.items == 0 or live.in_stock == 0 or same == []
 
 
 def test_prices_are_not_compared_where_enough_items_are_as_they_were():

@@ -12,9 +12,9 @@ from sqlalchemy import event, func, select, update
 
 from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, LostLease, NotFound
-from sync2sys.extensions import db, shelf
+from sync2sys.extensions import db, fetch_log, shelf
 from sync2sys.formats import parts
-from sync2sys.models import Channel, Chunk, Feed, Job, Render, RenderChunk
+from sync2sys.models import Channel, Chunk, Feed, Fetch, Job, Render, RenderChunk
 from sync2sys.models.base import now
 from sync2sys.services import feeds, jobs, pieces, presses, publishing, render_plans, renders, serving
 from tests.services import catalogues
@@ -445,6 +445,75 @@ def test_other_words_for_everything_are_no_accident(channel, feed):
     assert renders.render(feed).state == "live"
 
 
+def test_everything_out_of_stock_at_once_holds_the_feed(channel, feed):
+    catalogues.fill(channel, plain(60) | {"1001": {"availability": "out_of_stock"}})
+    live = renders.render(feed)
+    assert row_of(Render, live.render_id).in_stock == 59
+    catalogues.fill(channel, plain(60, availability="out_of_stock"))
+    outcome = renders.render(feed)
+    assert outcome.hold == [
+        {
+            "code": "STOCK_GONE",
+            "message": "All 59 items that were in stock are out of stock or gone.",
+            "before": 59,
+            "after": 0,
+        }
+    ]
+    assert rows()["1005"]["availability"] == "in_stock"
+
+
+@pytest.mark.parametrize("availability", ["backorder", "preorder"])
+def test_what_can_be_ordered_is_in_stock_for_the_guard(channel, feed, availability):
+    catalogues.fill(channel, plain(60))
+    renders.render(feed)
+    catalogues.fill(channel, plain(60, availability=availability))
+    assert renders.render(feed).state == "live"
+
+
+@transaction
+def set_guard(feed, **thresholds):
+    feeds.change(db.session.get(Feed, feed), guard=thresholds)
+
+
+def test_a_feed_is_held_by_its_own_thresholds(channel, feed):
+    set_guard(feed, drop=0.1, fewest=5)
+    catalogues.fill(channel, plain(60))
+    renders.render(feed)
+    catalogues.fill(channel, plain(54))
+    assert [reason["code"] for reason in renders.render(feed).hold] == ["COUNT_DROPPED"]
+    catalogues.fill(channel, plain(55))
+    assert renders.render(feed).state == "live"
+
+
+def test_other_thresholds_judge_what_is_held_once_more(channel, feed):
+    catalogues.fill(channel, plain(60))
+    renders.render(feed)
+    catalogues.fill(channel, plain(10))
+    held = renders.render(feed)
+    set_guard(feed, drop=0.8)
+    assert renders.render(feed).state == "held"
+    set_guard(feed, drop=0.9)
+    outcome = renders.render(feed)
+    assert (outcome.state, outcome.render_id) == ("live", held.render_id)
+    assert len(rows()) == 10
+
+
+def test_thresholds_that_change_during_a_render_count_for_it(app, channel, feed, monkeypatch):
+    catalogues.fill(channel, plain(60))
+    renders.render(feed)
+    catalogues.fill(channel, plain(50))
+    original, calls = presses.Press.whole, []
+
+    def whole(self):
+        if not calls:
+            calls.append(1)
+            elsewhere(app, lambda: set_guard(feed, drop=0.1, fewest=1))
+        return original(self)
+
+    monkeypatch.setattr(presses.Press, "whole", whole)
+    assert renders.render(feed).state == "held"
+
+
 def test_a_held_render_that_is_dropped_leaves_the_feed_as_it_is(channel, feed):
     catalogues.fill(channel, plain(60))
     renders.render(feed)
@@ -463,6 +532,175 @@ def test_a_render_of_another_feed_cannot_be_released(channel, feed, make_feed):
     held = renders.render(other)
     with pytest.raises(NotFound):
         transaction(lambda: publishing.release(db.session.get(Feed, feed), held.render_id))()
+
+
+# Going back
+
+
+@transaction
+def roll_back(feed, render_id):
+    publishing.roll_back(db.session.get(Feed, feed), render_id)
+
+
+@transaction
+def resume(feed):
+    publishing.resume(db.session.get(Feed, feed))
+
+
+@transaction
+def release(feed, render_id):
+    publishing.release(db.session.get(Feed, feed), render_id)
+
+
+def versions(channel, feed, *prices):
+    """Render the feed at each of these prices; the renders."""
+    made = []
+    for price in prices:
+        catalogues.fill(channel, plain(3, price=price))
+        made.append(renders.render(feed).render_id)
+    return made
+
+
+def test_an_older_render_is_served_again_at_once_as_something_new(channel, feed):
+    first, second = versions(channel, feed, "1.00", "2.00")
+    roll_back(feed, first)
+    assert {row["price"] for row in rows().values()} == {"1.00"}
+    back, before = row_of(Render, first), row_of(Render, second)
+    assert (back.state, back.superseded_at, before.state) == ("live", None, "superseded")
+    assert back.changed_at.replace(microsecond=0) > before.changed_at.replace(microsecond=0)
+    assert row_of(Feed, feed).pinned_at is not None
+
+
+def test_what_is_newer_than_a_roll_back_is_held_until_it_is_released(channel, feed, monkeypatch):
+    first, _ = versions(channel, feed, "1.00", "2.00")
+    roll_back(feed, first)
+    again = renders.render(feed)
+    assert (again.state, [reason["code"] for reason in again.hold]) == ("held", ["ROLLED_BACK"])
+    assert "rolled back" in row_of(Feed, feed).problem
+    [third] = versions(channel, feed, "3.00")
+    assert row_of(Render, again.render_id).state == "dropped"
+    # No second look at the shop ends it, however late.
+    later = now() + timedelta(days=2)
+    set_clock(monkeypatch, later)
+    edit(Channel, channel, synced_at=later, catalog_version=99)
+    assert renders.render(feed).state == "held"
+    assert row_of(Feed, feed).stale_at is None
+    assert {row["price"] for row in rows().values()} == {"1.00"}
+    release(feed, third)
+    assert {row["price"] for row in rows().values()} == {"3.00"}
+    assert row_of(Feed, feed).pinned_at is None
+    versions(channel, feed, "4.00")
+    assert {row["price"] for row in rows().values()} == {"4.00"}
+
+
+def test_a_feed_that_is_resumed_follows_its_shop_again(channel, feed):
+    first, _ = versions(channel, feed, "1.00", "2.00")
+    roll_back(feed, first)
+    held = renders.render(feed)
+    resume(feed)
+    assert jobs.claim({"render"}).subject == feed
+    outcome = renders.render(feed)
+    assert (outcome.state, outcome.render_id) == ("live", held.render_id)
+    assert {row["price"] for row in rows().values()} == {"2.00"}
+    assert (row_of(Feed, feed).pinned_at, row_of(Feed, feed).problem) == (None, "")
+    with pytest.raises(BadRequest, match="not rolled back"):
+        resume(feed)
+
+
+def test_a_feed_that_is_resumed_is_still_guarded(channel, feed):
+    catalogues.fill(channel, plain(60))
+    first = renders.render(feed).render_id
+    catalogues.fill(channel, plain(61))
+    renders.render(feed)
+    roll_back(feed, first)
+    catalogues.fill(channel, plain(5))
+    assert [reason["code"] for reason in renders.render(feed).hold] == ["ROLLED_BACK", "COUNT_DROPPED"]
+    resume(feed)
+    assert [reason["code"] for reason in renders.render(feed).hold] == ["COUNT_DROPPED"]
+    assert len(rows()) == 60
+
+
+def test_a_shop_that_is_again_as_it_was_leaves_the_feed_rolled_back(channel, feed):
+    first, _ = versions(channel, feed, "1.00", "2.00")
+    roll_back(feed, first)
+    renders.render(feed)
+    catalogues.fill(channel, plain(3, price="1.00"))
+    assert renders.render(feed).render_id == first
+    state = row_of(Feed, feed)
+    assert (state.held_render_id, state.problem) == (None, "")
+    assert state.pinned_at is not None
+    assert [versions(channel, feed, "5.00"), row_of(Feed, feed).live_render_id][1] == first
+
+
+def test_a_roll_back_during_a_render_holds_it(app, channel, feed, monkeypatch):
+    first, _ = versions(channel, feed, "1.00", "2.00")
+    catalogues.fill(channel, plain(3, price="3.00"))
+    original, calls = presses.Press.whole, []
+
+    def whole(self):
+        if not calls:
+            calls.append(1)
+            elsewhere(app, lambda: roll_back(feed, first))
+        return original(self)
+
+    monkeypatch.setattr(presses.Press, "whole", whole)
+    assert renders.render(feed).state == "held"
+    assert {row["price"] for row in rows().values()} == {"1.00"}
+
+
+def test_only_what_was_live_can_come_back(channel, feed, make_feed):
+    catalogues.fill(channel, plain(60))
+    live = renders.render(feed).render_id
+    catalogues.fill(channel, plain(5))
+    held = renders.render(feed).render_id
+    for render_id, state in ((live, "live"), (held, "held")):
+        with pytest.raises(BadRequest, match=f"this one is {state}"):
+            roll_back(feed, render_id)
+    other = make_feed(slug="other")
+    with pytest.raises(NotFound):
+        roll_back(other, live)
+
+
+@transaction
+def let_time_pass():
+    ended = update(Render).where(Render.superseded_at.is_not(None))
+    db.session.execute(ended.values(superseded_at=now() - timedelta(hours=2)))
+
+
+def test_what_is_served_or_may_be_gone_back_to_is_never_tidied_away(make_app, channel, feed):
+    with make_app(RENDERS_KEPT="2").app_context():
+        first, second = versions(channel, feed, "1.00", "2.00")
+        roll_back(feed, first)
+        for price in ("3.00", "4.00", "5.00", "6.00"):
+            versions(channel, feed, price)
+            let_time_pass()
+        versions(channel, feed, "7.00")
+        assert {row["price"] for row in rows().values()} == {"1.00"}
+        states = [render.state for render in look(lambda: feeds.history(db.session.get(Feed, feed)))()]
+        assert states == ["held", "dropped", "superseded", "live"]
+        roll_back(feed, second)
+        assert {row["price"] for row in rows().values()} == {"2.00"}
+
+
+def test_one_that_came_back_is_not_removed_and_one_that_is_being_removed_cannot_come_back(
+    make_app, channel, feed
+):
+    with make_app(RENDERS_KEPT="1").app_context():
+        first, second = versions(channel, feed, "1.00", "2.00")
+        let_time_pass()
+        assert look(renders._outdated)(feed) == [first]
+        roll_back(feed, first)
+        assert transaction(renders._retire)(feed, first) is False
+        roll_back(feed, second)
+        assert transaction(renders._retire)(feed, first) is False  # Somebody may still be reading it.
+        let_time_pass()
+        assert transaction(renders._retire)(feed, first) is True
+        with pytest.raises(BadRequest, match="removed"):
+            roll_back(feed, first)
+        assert look(lambda: len(feeds.history(db.session.get(Feed, feed))))() == 1
+        renders._tidy(feed)
+        assert look(lambda: db.session.get(Render, first))() is None
+        assert {row["price"] for row in rows().values()} == {"2.00"}
 
 
 # Others at work
@@ -666,6 +904,8 @@ def test_a_render_that_is_removed_while_it_is_read_breaks_off_with_an_error(chan
 def test_a_deleted_feed_leaves_nothing_behind(channel, feed):
     catalogues.fill(channel, plain(100))
     renders.render(feed)
+    fetch_log.note(feed, "curl/8.5", 200, 1000, False)
+    fetch_log.write()
     transaction(lambda: feeds.delete(db.session.get(Feed, feed)))()
-    for table in (Feed, Render, RenderChunk, Chunk):
+    for table in (Feed, Render, RenderChunk, Chunk, Fetch):
         assert look(lambda table=table: db.session.scalar(select(func.count()).select_from(table)))() == 0

@@ -123,12 +123,16 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("slug", sa.String(length=100), nullable=False),
+        sa.Column("secret", sa.String(length=32), nullable=True),
+        sa.Column("secret_only", sa.Boolean(), nullable=False),
         sa.Column("format", sa.String(length=40), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("sources", types.JsonText(length=4294967295), nullable=True),
         sa.Column("document", types.JsonText(length=4294967295), nullable=False),
+        sa.Column("guard", types.JsonText(length=4294967295), nullable=False),
         sa.Column("live_render_id", sa.String(length=36), nullable=True),
         sa.Column("held_render_id", sa.String(length=36), nullable=True),
+        sa.Column("pinned_at", types.Moment(), nullable=True),
         sa.Column("rendered_mark", sa.String(length=64), nullable=False),
         sa.Column("stale_at", types.Moment(), nullable=True),
         sa.Column("problem", sa.Text(length=4294967295), nullable=False),
@@ -136,6 +140,7 @@ def upgrade() -> None:
         sa.Column("updated_at", types.Moment(), nullable=False),
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("secret"),
         sa.UniqueConstraint("slug"),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
@@ -168,6 +173,7 @@ def upgrade() -> None:
         sa.Column("feed_id", sa.String(length=36), nullable=False),
         sa.Column("input_hash", sa.String(length=32), nullable=False),
         sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("in_stock", sa.Integer(), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
         sa.Column("packed_length", sa.Integer(), nullable=False),
         sa.Column("crc", sa.BigInteger(), nullable=False),
@@ -187,6 +193,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("chunk", schema=None) as batch_op:
         batch_op.create_index("ix_chunk_input", ["feed_id", "input_hash"], unique=False)
+
+    op.create_table(
+        "fetch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("feed_id", sa.String(length=36), nullable=False),
+        sa.Column("at", types.Moment(), nullable=False),
+        sa.Column("agent", sa.String(length=200), nullable=False),
+        sa.Column("bot", sa.String(length=40), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("gzip", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("fetch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fetch_feed_id"), ["feed_id"], unique=False)
 
     op.create_table(
         "installation",
@@ -284,6 +309,7 @@ def upgrade() -> None:
         sa.Column("content_type", sa.String(length=100), nullable=False),
         sa.Column("extension", sa.String(length=10), nullable=False),
         sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("in_stock", sa.Integer(), nullable=False),
         sa.Column("excluded", types.JsonText(length=4294967295), nullable=False),
         sa.Column("noted", types.JsonText(length=4294967295), nullable=False),
         sa.Column("etag", sa.String(length=64), nullable=False),
@@ -439,6 +465,7 @@ def downgrade() -> None:
     op.drop_table("pull")
     op.drop_table("product")
     op.drop_table("installation")
+    op.drop_table("fetch")
     op.drop_table("chunk")
     op.drop_table("membership")
     op.drop_table("feed")
