@@ -62,10 +62,22 @@ def table(query: dict[str, Any], feed_id: str) -> Response:
 @bp.response(200, schemas.Explanation)
 def explain(feed_id: str, key: str) -> dict[str, Any]:
     """Show how each field of an item comes about."""
-    explanation = explanations.explain(_own(feed_id), key)
-    return _shown(explanation.diagnosis) | {
-        "fields": [_line(line, explanation.item) for line in explanation.lines]
-    }
+    return _explained(explanations.explain(_own(feed_id), key))
+
+
+@bp.post("/<string:feed_id>/preview")
+@access("plugin", "panel")
+@bp.arguments(schemas.Unsaved, required=False)
+@bp.response(200, schemas.Preview)
+def preview(body: dict[str, Any], feed_id: str) -> dict[str, Any]:
+    """Show what the first items would become with another format or definition. Nothing is kept."""
+    count = body.pop("count")
+    return {"items": [_explained(each) for each in explanations.preview(_own(feed_id), body, count)]}
+
+
+def _explained(explanation: explanations.Explanation) -> dict[str, Any]:
+    lines = [_line(line, explanation.item) for line in explanation.lines]
+    return _shown(explanation.diagnosis) | {"fields": lines}
 
 
 def _own(feed_id: str) -> str:
@@ -85,6 +97,7 @@ def _line(line: Line, item: Any) -> dict[str, Any]:
         "found": {column: value if value is None else str(value) for column, value in found.items()},
         "limit": line.field.limit,
         "required": line.field.required,
+        "steps": [step._asdict() for step in line.steps],
         "reference": line.field.reference,
     }
 

@@ -189,6 +189,7 @@ def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
             "published": feed.published,
             "sources": feed.sources,
             "document": feed.document,
+            "definition": feed.definition,
             "guard": feeds.thresholds(feed)._asdict(),
             "render": _counted(found.get(feed.live_render_id or "")),
             "held": _counted(found.get(feed.held_render_id or "")),

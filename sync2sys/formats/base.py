@@ -127,6 +127,8 @@ class Field:
     required: bool = False
     #: an item without it is published, and the owner is told
     recommended: bool = False
+    #: it has no source of its own, and is only there where the owner says what it holds
+    on_demand: bool = False
     #: an optional field's column that is empty for most items, and then there is no value: spares the call
     given: str = ""
     #: for syntaxes without lists: what joins several values, and what stands for it inside one
@@ -157,6 +159,7 @@ class FieldMaker(Protocol):
         times: int | None = None,
         required: bool = False,
         recommended: bool = False,
+        on_demand: bool = False,
         given: str = "",
         join: tuple[str, str] = ADDRESSES,
     ) -> Field: ...

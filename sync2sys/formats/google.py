@@ -87,6 +87,31 @@ FIELDS = (
     _field("age_group", values.option("age_group"), "options", about=6324463),
     _field("product_type", values.deepest_category, "categories", limit=750, recommended=True, about=6324406),
     _field("shipping_weight", values.weight(WEIGHTS), "weight", "weight_unit", about=6324503),
+    *(
+        _field(name, values.unset, limit=limit, on_demand=True, about=about)
+        for name, limit, about in (
+            ("google_product_category", 750, 6324436),
+            ("custom_label_0", 100, 6324473),
+            ("custom_label_1", 100, 6324473),
+            ("custom_label_2", 100, 6324473),
+            ("custom_label_3", 100, 6324473),
+            ("custom_label_4", 100, 6324473),
+            ("shipping_label", 100, 6324504),
+            ("promotion_id", 50, 7050148),
+            ("adult", 3, 6324508),
+            ("multipack", 10, 6324488),
+            ("is_bundle", 3, 6324449),
+            ("energy_efficiency_class", 4, 7562785),
+            ("unit_pricing_measure", 50, 6324455),
+            ("unit_pricing_base_measure", 50, 6324490),
+            ("short_title", 150, 6324415),
+            ("mobile_link", 2000, 6324459),
+            ("ads_redirect", 2000, 6324450),
+            ("availability_date", 25, 6324470),
+            ("expiration_date", 25, 6324499),
+            ("cost_of_goods_sold", 50, 9017895),
+        )
+    ),
 )
 
 _SOURCE = "support.google.com/merchants, answer 7052112"

@@ -14,7 +14,7 @@ PUBLISHED, WARNED, EXCLUDED = "published", "published_with_warnings", "excluded"
 #: Characters of a value that are shown.
 SHOWN = 200
 
-NO_VARIANTS = "no_variants"
+NO_VARIANTS, FILTERED, DUPLICATE = "no_variants", "filtered", "duplicate_id"
 #: What is wrong with the whole item. These leave it out.
 ITEM = {
     "not_published": "The product is not published. Publish it in the shop, or ignore this.",
@@ -22,6 +22,8 @@ ITEM = {
     "not_purchasable": "The shop does not sell it: it has no price, or is only part of other products.",
     "no_price": "There is no price above zero. Set a regular price in the shop.",
     "no_currency": "The shop's currency is not known. Synchronize the store, then render again.",
+    FILTERED: "The feed's filter leaves it out: {detail}.",
+    DUPLICATE: "Another item has the same id {detail} in this feed. Map the id to something unique.",
     NO_VARIANTS: "A product of this kind needs variants, and has none. Add at least one in the shop.",
 }
 #: What is wrong with one field. A required field without a value leaves the item out.
@@ -80,9 +82,9 @@ class Issue(NamedTuple):
     reference: str
 
 
-def of_item(code: str) -> Issue:
+def of_item(code: str, detail: str = "as defined") -> Issue:
     """An issue of the whole item."""
-    message = ITEM.get(code, "The item was left out.")
+    message = ITEM.get(code, "The item was left out.").format(detail=detail)
     return Issue(code, ERROR, None, (), "", None, None, message, "")
 
 
@@ -107,7 +109,7 @@ def of_field(code: str, field: Field, found: Any) -> Issue:
 def in_short(code: str, field: str | None) -> str:
     """What to do, without the value and the limit."""
     if field is None:
-        return ITEM.get(code, "The item was left out.")
+        return of_item(code).message
     return FIELD[code].format(field=field, source="its source", limit="a limited number of")
 
 

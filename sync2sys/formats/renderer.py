@@ -4,16 +4,32 @@ The fields stay data; what runs for each item is one function made from them, be
 list of objects for every field takes longer than the rules themselves.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
-from sync2sys.formats import issues, money, sales
-from sync2sys.formats.base import Checked, Context, Doubt, Field, Format, Item, Missing, Reader, Value, Writer
+from sync2sys.formats import issues, money, sales, values
+from sync2sys.formats.base import (
+    Checked,
+    Context,
+    Doubt,
+    Field,
+    Format,
+    Item,
+    Missing,
+    Reader,
+    Rule,
+    Value,
+    Writer,
+)
+from sync2sys.formats.custom import PLAIN, REPLACEABLE, Custom, Origin
+from sync2sys.formats.filters import Filter
 from sync2sys.formats.issues import Issue
 from sync2sys.formats.latest import latest
+from sync2sys.formats.steps import Step
 
 #: Columns that few different values fill. What depends on nothing else is written once and kept.
 REPEATING = frozenset(
@@ -46,6 +62,8 @@ class Line(NamedTuple):
     value: Value
     #: the field's rule in words
     rule: str
+    #: how the feed's mapping made what the rule was given
+    steps: Sequence[Step] = ()
 
 
 class Chunk(NamedTuple):
@@ -65,17 +83,28 @@ class Renderer:
     more and few items need.
     """
 
-    def __init__(self, format: Format, context: Context) -> None:
+    def __init__(self, format: Format, context: Context, custom: Custom = PLAIN) -> None:
         self.format = format
-        self.context = context
+        self.context = context._replace(settings=custom.settings) if custom.settings else context
         #: stands between two chunks that are not empty
         self.separator = format.syntax.separator
-        self._parts = [_Part(field, context, format.syntax.writer(field)) for field in format.fields]
-        self._write = _compiled(format, self._parts)
+        #: keys of items that are left out because another one has their id
+        self.duplicates: frozenset[str] = frozenset()
+        self._filter = custom.filter
+        self._expressions = custom.mapping
+        self._replaced = _replaced(format, self._expressions)
+        fields = list(_customized(format, self._expressions, self._replaced))
+        self._parts = [_Part(field, self.context, format.syntax.writer(field)) for field in fields]
+        self._write = _compiled(format, self._parts, self._filter, self._replaced)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of this feed: those of the format without what is there on demand only."""
+        return tuple(part.field for part in self._parts)
 
     def prologue(self) -> bytes:
         """All that stands before the first item."""
-        return self.format.syntax.prologue(self.context, self.format.version, self.format.fields)
+        return self.format.syntax.prologue(self.context, self.format.version, self.fields)
 
     def epilogue(self) -> bytes:
         """All that stands behind the last item."""
@@ -91,7 +120,7 @@ class Renderer:
         texts, left_out, noted, write = [], [], {}, self._write
         for item in items:
             text, notes = write(*item)
-            if text is None:
+            if text is None or item[0] in self.duplicates:
                 left_out.append(item)
             else:
                 texts.append(text)
@@ -102,38 +131,74 @@ class Renderer:
     def reasons(self, item: Any) -> list[str]:
         """Why an item is left out, all reasons; empty for one that is not.
 
-        not_published (the product), variant_not_published, not_purchasable, no_price, no_currency,
-        missing:FIELD for each other required field without a usable value.
+        filtered, duplicate_id, not_published (the product), variant_not_published, not_purchasable,
+        no_price, no_currency, missing:FIELD for each other required field without a usable value.
         """
+        mapped = self._mapped(item)
         missing = [
             issues.note("missing", part.field)
             for part in self._parts
             if part.field.required and "price" not in part.field.source
-            if part.read(*(getattr(item, column) for column in part.field.source)) is None
+            if part.read(*(getattr(mapped, column) for column in part.field.source)) is None
         ]
-        return _reasons_of_item(item) + missing
+        return [code for code, _ in self._reasons_of_feed(item)] + _reasons_of_item(mapped) + missing
 
     def issues(self, item: Any) -> list[Issue]:
         """All that is to be said about an item: errors, which leave it out, before warnings."""
-        found = [issues.of_item(code) for code in _reasons_of_item(item)]
+        mapped = self._mapped(item)
+        found = [issues.of_item(code, detail) for code, detail in self._reasons_of_feed(item)]
+        found += [issues.of_item(code) for code in _reasons_of_item(mapped)]
         for part in self._parts:
-            columns = [getattr(item, column) for column in part.field.source]
+            columns = [getattr(mapped, column) for column in part.field.source]
             code = part.code(part.read(*columns), columns)
             is_told = code is None or (part.field.required and "price" in part.field.source)
             if code is not None and not is_told:
                 found.append(issues.of_field(code, part.field, columns[0] if columns else None))
         return sorted(found, key=lambda issue: issue.severity)
 
+    def id_of(self, item: Any) -> str:
+        """The item's id in the feed: the value of the first field."""
+        mapped, first = self._mapped(item), self._parts[0]
+        return str(first.read(*(getattr(mapped, column) for column in first.field.source)))
+
     def explain(self, item: Any) -> list[Line]:
-        """Every field of the format with this item's value, also of an item that is left out."""
+        """Every field of the feed with this item's value, also of an item that is left out."""
+        mapped = self._mapped(item)
         return [
             Line(
                 part.field,
-                part.read(*(getattr(item, column) for column in part.field.source)),
+                part.read(*(getattr(mapped, column) for column in part.field.source)),
                 issues.in_words(part.field),
+                self._steps(part.field.name, item),
             )
             for part in self._parts
         ]
+
+    def _mapped(self, item: Any) -> Any:
+        """The item with what the feed's mapping puts in the place of its columns."""
+        if not self._replaced:
+            return item
+        return item._replace(
+            **{
+                column: expression.read(*(getattr(item, each) for each in expression.columns))
+                for column, expression in self._replaced.items()
+            }
+        )
+
+    def _steps(self, name: str, item: Any) -> Sequence[Step]:
+        expression = self._expressions.get(name)
+        if expression is None:
+            return ()
+        return expression.trace(*(getattr(item, column) for column in expression.columns))
+
+    def _reasons_of_feed(self, item: Any) -> Iterator[tuple[str, str]]:
+        """What in the feed itself leaves the item out: code and detail."""
+        if self._filter is not None:
+            columns = [getattr(item, column) for column in self._filter.columns]
+            if not self._filter.takes(*columns):
+                yield issues.FILTERED, self._filter.reason(*columns)
+        if self.duplicates and item.key in self.duplicates:
+            yield issues.DUPLICATE, self.id_of(item)
 
     def phase(self, item: Any) -> int:
         """The clock-dependent state of an item, part of what its bytes are made from; see `sales`."""
@@ -155,6 +220,43 @@ def _reasons_of_item(item: Any) -> list[str]:
         "no_price": money.amount(item.price, currency) is None,
     }
     return [reason for reason, applies in applying.items() if applies]
+
+
+def _replaced(format: Format, expressions: Mapping[str, Origin]) -> dict[str, Origin]:
+    """The columns that the mapping replaces: the first that a mapped field reads, if it is plain text.
+
+    So all that is made of the column follows: a mapped brand decides on the identifiers, too.
+    """
+    found: dict[str, Origin] = {}
+    for field in format.fields:
+        column = field.source[0] if field.source else ""
+        if field.name in expressions and column in REPLACEABLE:
+            found.setdefault(column, expressions[field.name])
+    return found
+
+
+def _customized(
+    format: Format, expressions: Mapping[str, Origin], replaced: Mapping[str, Origin]
+) -> Iterator[Field]:
+    """The fields of the format; one whose mapping replaces no column is made of the mapping alone."""
+    for field in format.fields:
+        expression = expressions.get(field.name)
+        if expression is None:
+            if not field.on_demand:
+                yield field
+        elif field.source and replaced.get(field.source[0]) is expression:
+            yield field
+        else:
+            yield replace(field, rule=_rule_of(expression), source=expression.columns, given="")
+
+
+def _rule_of(expression: Origin) -> Rule:
+    def rule(field: Field, context: Context) -> Reader:
+        shown = values.text(field, context)
+        return lambda *columns: shown(expression.read(*columns))
+
+    rule.__doc__ = f"As the feed's mapping says: {expression.words}."
+    return rule
 
 
 class _Part:
@@ -191,7 +293,9 @@ class _Part:
         return () if code is None else (issues.note(code, self.field),)
 
 
-def _compiled(format: Format, parts: list[_Part]) -> Callable[..., tuple[str | None, list[str]]]:
+def _compiled(
+    format: Format, parts: list[_Part], filter: Filter | None, replaced: Mapping[str, Origin]
+) -> Callable[..., tuple[str | None, list[str]]]:
     """A function that writes an item, given its columns in the order of `Item`, and says what it notes;
     the text is None where the item is left out.
 
@@ -200,7 +304,7 @@ def _compiled(format: Format, parts: list[_Part]) -> Callable[..., tuple[str | N
     syntax = format.syntax
     names: dict[str, Any] = {"Missing": Missing}
     names |= {"opening": syntax.opening, "glue": syntax.glue, "closing": syntax.closing}
-    lines, texts = [], []
+    lines, texts = list(_preparation(filter, replaced, names)), []
     for text, more in _steps(parts, syntax.glue, names):
         texts.append(text)
         lines += more
@@ -220,6 +324,20 @@ def _compiled(format: Format, parts: list[_Part]) -> Callable[..., tuple[str | N
     exec(source, names)  # noqa: S102
     write: Callable[..., tuple[str | None, list[str]]] = names["write"]
     return write
+
+
+def _preparation(
+    filter: Filter | None, replaced: Mapping[str, Origin], names: dict[str, Any]
+) -> Iterator[str]:
+    """The lines that ask the filter and put mapped values in the place of columns."""
+    if filter is not None:
+        names["takes"] = filter.takes
+        yield f"if not takes({', '.join(filter.columns)}): return None, notes"
+    if replaced:
+        names |= {f"map_{column}": expression.read for column, expression in replaced.items()}
+        calls = [f"map_{column}({', '.join(each.columns)})" for column, each in replaced.items()]
+        # All at once: each reads what the shop has, never what another one made of it.
+        yield f"{', '.join(replaced)}, = {', '.join(calls)},"
 
 
 def _steps(parts: list[_Part], glue: str, names: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:

@@ -161,7 +161,9 @@ def identifier(field: Field, context: Context) -> Reader:
     """The id; a longer one than allowed keeps its beginning and ends in a digest of the whole."""
     limit = field.limit or sys.maxsize
 
-    def read(key: str) -> str | None:
+    def read(key: str | None) -> str | None:
+        if not key:
+            return None
         # Most ids are a number.
         return key if key.isalnum() and len(key) <= limit else _shortened_id(key, limit)
 
@@ -193,7 +195,9 @@ def full_title(field: Field, context: Context) -> Reader:
     """The product's title and the variant's options; the title is cut first."""
     limit = field.limit or sys.maxsize
 
-    def read(title: str, options: str | None, has_variants: bool | int) -> str | None:
+    def read(title: str | None, options: str | None, has_variants: bool | int) -> str | None:
+        if not title:
+            return None
         title = title.strip() if title.isprintable() else clean(title)
         if not title:
             return None
@@ -565,6 +569,11 @@ def _decimal(text: str | Decimal | None) -> Decimal | None:
     return whole if rounded == whole else rounded.normalize()
 
 
+def unset(field: Field, context: Context) -> Reader:
+    """Only what the feed's mapping says."""
+    return lambda *columns: None
+
+
 def setting(name: str) -> Rule:
     """A rule that gives what the owner set for the whole feed."""
 
@@ -667,7 +676,9 @@ def narrow_identifier(field: Field, context: Context) -> Reader:
     """The id in letters, digits, hyphens and underscores; any other ends in a digest of the whole."""
     limit = field.limit or sys.maxsize
 
-    def read(key: str) -> str | None:
+    def read(key: str | None) -> str | None:
+        if not key:
+            return None
         return key if len(key) <= limit and _NARROW(key) else _narrowed(key, limit)
 
     return read

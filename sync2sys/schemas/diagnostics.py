@@ -2,8 +2,9 @@
 
 from marshmallow import Schema, fields, validate
 
+from sync2sys.formats import FORMATS
 from sync2sys.formats.issues import EXCLUDED, PUBLISHED, WARNED
-from sync2sys.schemas.base import Instant, PageQuery, page_of
+from sync2sys.schemas.base import Instant, Own, PageQuery, page_of
 
 OUTCOMES = [EXCLUDED, WARNED]
 
@@ -71,6 +72,12 @@ class Report(page_of(Item)):  # type: ignore[misc]
     counts = fields.List(fields.Nested(Count), required=True)
 
 
+class Step(Schema):
+    what = fields.String(required=True)
+    before = fields.String(required=True, allow_none=True)
+    after = fields.String(required=True, allow_none=True)
+
+
 class Line(Schema):
     field = fields.String(required=True)
     value = fields.Raw(required=True, allow_none=True, metadata={"description": "null: it is left out."})
@@ -80,6 +87,9 @@ class Line(Schema):
     )
     limit = fields.Integer(required=True, allow_none=True)
     required = fields.Boolean(required=True)
+    steps = fields.List(
+        fields.Nested(Step), required=True, metadata={"description": "What the feed's mapping did."}
+    )
     reference = fields.String(required=True)
 
 
@@ -87,3 +97,17 @@ class Explanation(Item):
     """One item as the catalogue has it now, field by field."""
 
     fields_ = fields.List(fields.Nested(Line), required=True, data_key="fields", attribute="fields")
+
+
+class Unsaved(Own):
+    """What to try instead of what the feed has; nothing of it is kept."""
+
+    optional_body = True
+
+    format = fields.String(validate=validate.OneOf(list(FORMATS)))
+    definition = fields.Dict(keys=fields.String())
+    count = fields.Integer(strict=True, load_default=20, validate=validate.Range(1, 100))
+
+
+class Preview(Schema):
+    items = fields.List(fields.Nested(Explanation), required=True)

@@ -77,6 +77,14 @@ def _sources(**options: Any) -> fields.List:
     )
 
 
+def _definition(**options: Any) -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(),
+        metadata={"description": "settings, filter, mapping and categories: see the page on feeds."},
+        **options,
+    )
+
+
 class NewFeed(Own):
     name = fields.String(required=True, validate=NAME)
     format = fields.String(required=True, validate=FORMAT, metadata={"description": "See /api/formats."})
@@ -84,6 +92,7 @@ class NewFeed(Own):
     published = Flag(load_default=False)
     sources = _sources(load_default=None)
     document = fields.Nested(Document, load_default=dict)
+    definition = _definition(load_default=dict)
     guard = fields.Nested(Guard, load_default=dict)
 
 
@@ -98,6 +107,7 @@ class ChangedFeed(Own):
     published = Flag()
     sources = _sources()
     document = fields.Nested(Document)
+    definition = _definition()
     guard = fields.Nested(Guard)
 
 
@@ -166,6 +176,7 @@ class Feed(Schema):
     published = fields.Boolean(required=True)
     sources = fields.List(fields.String(), required=True, allow_none=True)
     document = fields.Nested(Document, required=True)
+    definition = _definition(required=True)
     guard = fields.Nested(Guard, required=True, metadata={"description": "All thresholds that apply."})
     render = fields.Nested(
         Render, required=True, allow_none=True, metadata={"description": "What is served."}

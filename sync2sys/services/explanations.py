@@ -5,9 +5,10 @@ words, with the value that caused it, is worked out for the few that are looked 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -113,13 +114,32 @@ def explain(feed_id: str, key: str) -> Explanation:
     """How each field of an item comes about. Raises NotFound."""
     with items.snapshot() as catalogue:
         plan = render_plans.make(catalogue, feed_id)
-        found = items.named(catalogue, plan.sources, plan.format.columns | {"title"}, [key])
+        found = items.named(catalogue, plan.sources, plan.columns | {"title"}, [key])
     if key not in found:
         raise NotFound("No such item is mirrored. Items are named by their id in the shop.")
-    renderer, item = Renderer(plan.format, plan.context), found[key]
+    return _explanation(plan.renderer, found[key])
+
+
+def preview(feed_id: str, unsaved: Mapping[str, Any], count: int) -> list[Explanation]:
+    """What the first so many items would become; `unsaved`: format and definition to try, not kept.
+
+    Raises NotFound, and BadRequest as `render_plans.make`.
+    """
+    with items.snapshot() as catalogue:
+        plan = render_plans.make(catalogue, feed_id, unsaved)
+        groups = [group for group, _, _ in next(iter(items.stamps(catalogue, plan.sources)), [])][:count]
+        rows = (
+            items.items(catalogue, plan.sources, plan.columns | {"title"}, groups[0], groups[-1])
+            if groups
+            else iter(())
+        )
+        return [_explanation(plan.renderer, Item._make(row)) for row in islice(rows, count)]
+
+
+def _explanation(renderer: Renderer, item: Item) -> Explanation:
     said = renderer.issues(item)
     outcome = PUBLISHED if not said else EXCLUDED if said[0].severity == ERROR else WARNED
-    return Explanation(Diagnosis(key, item.title, outcome, said), item, renderer.explain(item))
+    return Explanation(Diagnosis(item.key, item.title, outcome, said), item, renderer.explain(item))
 
 
 def _rendered(catalogue: Connection, feed_id: str) -> tuple[Plan, Standing]:
@@ -140,8 +160,8 @@ def _told(catalogue: Connection, plan: Plan, render: Standing) -> Iterator[Told]
 
 
 def _diagnosed(catalogue: Connection, plan: Plan, told: list[Told]) -> list[Diagnosis]:
-    renderer, fields = Renderer(plan.format, plan.context), {each.name: each for each in plan.format.fields}
-    known = items.named(catalogue, plan.sources, plan.format.columns | {"title"}, [key for key, _, _ in told])
+    renderer, fields = plan.renderer, {each.name: each for each in plan.format.fields}
+    known = items.named(catalogue, plan.sources, plan.columns | {"title"}, [key for key, _, _ in told])
     titles = {key: item.title for key, item in known.items()}
     if len(titles) < len(told):
         titles |= dict(items.without_variants(catalogue, plan.sources))

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from sync2sys.errors import BadRequest, LimitReached, NotFound
 from sync2sys.extensions import db, settings
-from sync2sys.formats import FORMATS
+from sync2sys.formats import FORMATS, custom
+from sync2sys.formats.definitions import BadDefinition
 from sync2sys.models import Channel, Feed, Organization, Render
 from sync2sys.services import jobs, organizations, serving
 from sync2sys.services.guard import Thresholds
@@ -19,7 +20,17 @@ SLUG = re.compile(r"[a-z0-9](?:-?[a-z0-9])*\Z")
 SLUG_LENGTH = (3, 100)
 MOST_FEWEST = 1_000_000
 #: What may change after a feed was made.
-CHANGEABLE = ("name", "slug", "secret_only", "format", "sources", "document", "published", "guard")
+CHANGEABLE = (
+    "name",
+    "slug",
+    "secret_only",
+    "format",
+    "sources",
+    "document",
+    "definition",
+    "published",
+    "guard",
+)
 #: What a secret address looks like. No slug that somebody chooses may: it could be an old secret of
 #: somebody else, whose readers still come.
 SECRET = re.compile(r"[0-9a-f]{32}\Z")
@@ -34,6 +45,7 @@ def create(
     published: bool = False,
     sources: Sequence[str] | None = None,
     document: dict[str, str] | None = None,
+    definition: dict[str, Any] | None = None,
     guard: dict[str, Any] | None = None,
 ) -> Feed:
     """A new feed; without a slug it gets 128 random bits as its address.
@@ -52,6 +64,7 @@ def create(
         format=_checked_format(format),
         sources=_checked_sources(organization.id, sources),
         document=document or {},
+        definition=_checked_definition(format, definition or {}),
         guard=_checked_guard(guard or {}),
         published=published,
     )
@@ -80,6 +93,8 @@ def change(feed: Feed, **changes: Any) -> Feed:
         if name not in CHANGEABLE:
             raise ValueError(f"a feed's {name} cannot be changed")
         setattr(feed, name, checks[name](value) if name in checks else value)
+    if "format" in changes or "definition" in changes:
+        feed.definition = _checked_definition(feed.format, feed.definition)
     if feed.secret_only and feed.secret is None:
         problem = "Make a secret address first."
         raise BadRequest("No address would be left.", code="NO_SECRET", details={"secretOnly": [problem]})
@@ -186,6 +201,16 @@ def _checked_format(name: str) -> str:
         problem = f"Choose one of {', '.join(FORMATS)}."
         raise BadRequest("There is no such format.", details={"format": [problem]})
     return name
+
+
+def _checked_definition(format: str, definition: dict[str, Any]) -> dict[str, Any]:
+    """The definition, if it fits the format."""
+    try:
+        custom.parse(FORMATS[format], definition)
+    except BadDefinition as bad:
+        place = f"definition.{bad.path}" if bad.path else "definition"
+        raise BadRequest("This definition cannot be used.", details={place: [bad.message]}) from bad
+    return definition
 
 
 def _checked_sources(organization_id: str, sources: Sequence[str] | None) -> list[str] | None:

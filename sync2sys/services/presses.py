@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 from sync2sys.database import look, transaction
 from sync2sys.formats.base import Item
 from sync2sys.formats.chunks import borders
+from sync2sys.formats.issues import DUPLICATE, FILTERED
 from sync2sys.formats.money import amount
 from sync2sys.formats.parts import NOTHING, Extent, pack, total
-from sync2sys.formats.renderer import Renderer
 from sync2sys.services import items, jobs, pieces, render_plans
 from sync2sys.services.guard import Tally
 from sync2sys.services.pieces import Piece
@@ -34,7 +34,15 @@ RUN = 16
 PHASES_KEPT = 10_000
 
 #: Why an item counts as left out where several reasons apply: what causes the others comes first.
-CAUSES = ("not_published", "variant_not_published", "no_price", "no_currency", "not_purchasable")
+CAUSES = (
+    FILTERED,
+    DUPLICATE,
+    "not_published",
+    "variant_not_published",
+    "no_price",
+    "no_currency",
+    "not_purchasable",
+)
 
 _PRICE, _CURRENCY = Item._fields.index("price"), Item._fields.index("currency")
 _AVAILABILITY = Item._fields.index("availability")
@@ -113,9 +121,8 @@ class Press:
         self._catalogue = catalogue
         self._plan = plan
         self._claim = claim
-        self._renderer = Renderer(plan.format, plan.context)
-        self._columns = plan.format.columns
-        self._base = orjson.dumps(render_plans.base(plan.format, plan.context, plan.sources))
+        self._renderer = plan.renderer
+        self._base = orjson.dumps(render_plans.base(plan.format, plan.context, plan.sources, plan.definition))
         live_ids = pieces.ids_of(catalogue, plan.live.id) if plan.live else set()
         self._whole = Whole(live_ids)
         #: dates of a sale -> the state it is in
@@ -123,6 +130,8 @@ class Press:
 
     def whole(self) -> Whole:
         renderer, whole = self._renderer, self._whole
+        if self._plan.format.fields[0].name in self._plan.custom.mapping:
+            renderer.duplicates = frozenset(self._duplicates())
         prologue, separator, epilogue = self._fixed(
             renderer.prologue(), renderer.separator, renderer.epilogue()
         )
@@ -191,7 +200,10 @@ class Press:
             yield self._want(groups, keys, stamps)
 
     def _want(self, groups: list[str], keys: list[str], stamps: list[str]) -> Wanted:
-        content = self._base + "\0".join(keys + stamps).encode("utf-8", "surrogatepass")
+        text = "\0".join(keys + stamps)
+        if self._renderer.duplicates:
+            text += "\0\0" + "\0".join(key for key in keys if key in self._renderer.duplicates)
+        content = self._base + text.encode("utf-8", "surrogatepass")
         return Wanted(blake2b(content, digest_size=16).hexdigest(), len(keys), groups[0], groups[-1])
 
     def _phase(self, stamp: str) -> str:
@@ -211,11 +223,26 @@ class Press:
 
     def _missing(self, batch: list[Wanted], found: dict[str, Piece]) -> Iterator[dict[str, Any]]:
         for run_of in _runs(batch, found):
-            rows = items.items(
-                self._catalogue, self._plan.sources, self._columns, run_of[0].first, run_of[-1].last
-            )
+            rows = self._rows(run_of, self._plan.columns)
             for want in run_of:
                 yield self._chunk(want, list(islice(rows, want.size)))
+
+    def _rows(self, run_of: list[Wanted], columns: frozenset[str]) -> Iterator[Any]:
+        return items.items(self._catalogue, self._plan.sources, columns, run_of[0].first, run_of[-1].last)
+
+    def _duplicates(self) -> Iterator[str]:
+        """The keys of items whose mapped id an earlier published item has already."""
+        wanted, seen = self._wanted(), set()
+        while run_of := list(islice(wanted, RUN)):
+            for row in self._rows(run_of, self._plan.columns):
+                item = Item._make(row)
+                if self._renderer.reasons(item):
+                    continue
+                # 64 bits are enough to tell a million ids apart, and take a tenth of their room.
+                digest = blake2b(self._renderer.id_of(item).encode(), digest_size=8).digest()
+                if digest in seen:
+                    yield item.key
+                seen.add(digest)
 
     def _chunk(self, want: Wanted, rows: list[Any]) -> dict[str, Any]:
         text, left_out, notes = self._renderer.chunk(rows)

@@ -1,9 +1,10 @@
 """What a render is made from, read once from one snapshot of the catalogue, as plain values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,8 +12,11 @@ from sqlalchemy import Connection, Row, select
 
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import settings
-from sync2sys.formats import FORMATS
+from sync2sys.formats import FORMATS, custom
 from sync2sys.formats.base import Context, Format
+from sync2sys.formats.custom import Custom
+from sync2sys.formats.definitions import BadDefinition
+from sync2sys.formats.renderer import Renderer
 from sync2sys.models import Feed, Render
 from sync2sys.models.base import now
 from sync2sys.services import items
@@ -47,6 +51,9 @@ class Plan:
     seen: tuple[Any, ...]
     format: Format
     context: Context
+    custom: Custom
+    #: the custom part as it was defined
+    definition: dict[str, Any]
     sources: list[Source]
     #: what of it looks like an accident
     guard: Thresholds
@@ -59,22 +66,43 @@ class Plan:
     live: Standing | None
     held: Standing | None
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """What is read of each item."""
+        return self.format.columns | self.custom.columns
 
-def make(catalogue: Connection, feed_id: str) -> Plan:
-    """The plan of a feed as the snapshot shows it. Raises NotFound, and BadRequest for an unknown format."""
-    feed = row_of(catalogue, feed_id)
+    @property
+    def renderer(self) -> Renderer:
+        """A renderer of the feed."""
+        return Renderer(self.format, self.context, self.custom)
+
+
+def make(catalogue: Connection, feed_id: str, unsaved: Mapping[str, Any] = MappingProxyType({})) -> Plan:
+    """The plan of a feed as the snapshot shows it; `unsaved` columns stand in for those that are kept.
+
+    Raises NotFound, and BadRequest for an unknown format or a definition that does not fit it.
+    """
+    feed = SimpleNamespace(**dict(row_of(catalogue, feed_id)._mapping) | dict(unsaved))
     format = FORMATS.get(feed.format)
     if format is None:
         raise BadRequest(f"The feed's format {feed.format} is not known here.")
+    try:
+        made_of = custom.parse(format, feed.definition)
+    except BadDefinition as bad:
+        place = f"definition.{bad.path}" if bad.path else "definition"
+        raise BadRequest("The definition does not fit the format.", details={place: [bad.message]}) from bad
     sources = items.sources(catalogue, feed.organization_id, feed.sources)
     moment = now()
     context = _context(feed, sources, moment)
-    mark = _digest(base(format, context, sources), [[s.channel_id, s.catalog_version] for s in sources])
+    common = base(format, context, sources, feed.definition)
+    mark = _digest(common, [[source.channel_id, source.catalog_version] for source in sources])
     return Plan(
         feed_id=feed_id,
         seen=seen(feed),
         format=format,
         context=context,
+        custom=made_of,
+        definition=feed.definition,
         sources=sources,
         guard=Thresholds(**feed.guard),
         mark=mark,
@@ -94,7 +122,7 @@ def row_of(catalogue: Connection, feed_id: str) -> Row[Any]:
     return feed
 
 
-def _context(feed: Row[Any], sources: Sequence[Source], moment: datetime) -> Context:
+def _context(feed: SimpleNamespace, sources: Sequence[Source], moment: datetime) -> Context:
     document = feed.document or {}
     shop = sources[0] if sources else None
     title = document.get("title") or (shop.name if shop else "") or feed.name
@@ -102,9 +130,9 @@ def _context(feed: Row[Any], sources: Sequence[Source], moment: datetime) -> Con
     return Context(title, link, document.get("description") or title, moment)
 
 
-def seen(feed: Row[Any] | Feed) -> tuple[Any, ...]:
+def seen(feed: SimpleNamespace | Feed) -> tuple[Any, ...]:
     """What nobody else may have changed between a plan and its publishing."""
-    definition = (feed.format, feed.sources, feed.document, feed.name, feed.guard)
+    definition = (feed.format, feed.sources, feed.document, feed.definition, feed.name, feed.guard)
     return (*definition, feed.live_render_id, feed.held_render_id, feed.pinned_at, feed.rendered_mark)
 
 
@@ -115,13 +143,15 @@ def _standing(catalogue: Connection, render_id: str | None) -> Standing | None:
     return None if row is None else Standing._make(getattr(row, name) for name in Standing._fields)
 
 
-def base(format: Format, context: Context, sources: Sequence[Source]) -> list[Any]:
+def base(
+    format: Format, context: Context, sources: Sequence[Source], definition: dict[str, Any]
+) -> list[Any]:
     """What all items of a feed share."""
     shops = [
         [each.prefix, each.currency, each.weight_unit, each.dimension_unit, each.prices_include_tax]
         for each in sources
     ]
-    return [VERSION, format.name, format.version, list(context[:3]), shops]
+    return [VERSION, format.name, format.version, list(context[:3]), shops, definition]
 
 
 def _digest(*values: Any) -> str:

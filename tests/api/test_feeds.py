@@ -78,6 +78,7 @@ def test_a_new_feed_is_shown_as_it_was_made(alice):
         "published": False,
         "sources": None,
         "document": {"title": "Offers"},
+        "definition": {},
         "guard": GUARD,
         "render": None,
         "held": None,

@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("sources", types.JsonText(length=4294967295), nullable=True),
         sa.Column("document", types.JsonText(length=4294967295), nullable=False),
+        sa.Column("definition", types.JsonText(length=4294967295), nullable=False),
         sa.Column("guard", types.JsonText(length=4294967295), nullable=False),
         sa.Column("live_render_id", sa.String(length=36), nullable=True),
         sa.Column("held_render_id", sa.String(length=36), nullable=True),

@@ -1,0 +1,147 @@
+"""What a merchant makes of a format: its settings, which items, and where values come from instead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sync2sys.formats import category_rules, definitions, filters, mapping
+from sync2sys.formats.base import Format, Item
+from sync2sys.formats.category_rules import CategoryRules
+from sync2sys.formats.definitions import BadDefinition, below
+from sync2sys.formats.filters import Filter
+from sync2sys.formats.steps import Step
+
+PARTS = ("settings", "filter", "mapping", "categories")
+LONGEST_SETTING, MOST_MAPPED = 2000, 200
+#: The field that category rules fill.
+CATEGORY = "google_product_category"
+
+#: Columns that definitions may read: all that are values and not decisions.
+COLUMNS = frozenset(Item._fields) - {
+    "has_variants",
+    "sale_from",
+    "sale_to",
+    "product_published",
+    "variant_published",
+    "purchasable",
+    "prices_include_tax",
+    "taxable",
+}
+#: Columns of plain text that a mapping may replace: whatever else is made of them follows.
+REPLACEABLE = COLUMNS - {
+    "group_key", "images", "categories", "options", "tags", "attributes", "meta", "quantity", "currency"
+}  # fmt: skip
+
+
+class Origin(Protocol):
+    """Where a field's value comes from, if not from its own rule."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it reads, in the order in which it is given."""
+
+    @property
+    def words(self) -> str:
+        """All of it in one line."""
+
+    def read(self, *columns: Any) -> str | None:
+        """The value, never blank, or None."""
+
+    def trace(self, *columns: Any) -> list[Step]:
+        """How the value comes about."""
+
+
+class ByCategory:
+    """The channel's category by that of the shop."""
+
+    columns = ("categories",)
+    words = "the category rules"
+
+    def __init__(self, rules: CategoryRules) -> None:
+        self._rules = rules
+
+    def read(self, *columns: Any) -> str | None:
+        found = self._rules.read(columns[0])
+        return None if found is None else str(found)
+
+    def trace(self, *columns: Any) -> list[Step]:
+        rule = self._rules.rule(columns[0])
+        return [] if rule is None else [Step(f"the rule for {rule.path}", None, str(rule.id))]
+
+
+@dataclass(frozen=True)
+class Custom:
+    """A checked definition."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    filter: Filter | None = None
+    #: field of the format -> where its value comes from
+    mapping: Mapping[str, Origin] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """What it reads."""
+        found = set(self.filter.columns if self.filter else ())
+        for expression in self.mapping.values():
+            found.update(expression.columns)
+        return frozenset(found)
+
+
+#: The format as it is.
+PLAIN = Custom()
+
+
+def parse(format: Format, spec: Any) -> Custom:
+    """The definition `{"settings", "filter", "mapping", "categories"}` for this format, each part optional.
+
+    Raises BadDefinition.
+    """
+    definitions.limit(spec)
+    parts = definitions.table(spec, "")
+    definitions.only(parts, PARTS, "")
+    return Custom(
+        settings=_settings(format, parts.get("settings", {})),
+        filter=_part("filter", filters.parse, parts),
+        mapping=_categories(format, parts) | _mapping(format, parts.get("mapping", {})),
+    )
+
+
+def _settings(format: Format, spec: Any) -> dict[str, str]:
+    found = definitions.table(spec, "settings")
+    definitions.only(found, list(format.settings), "settings")
+    return {
+        name: definitions.text(value, below("settings", name), LONGEST_SETTING)
+        for name, value in found.items()
+    }
+
+
+def _mapping(format: Format, spec: Any) -> dict[str, Origin]:
+    found = definitions.table(spec, "mapping")
+    names = [each.name for each in format.fields]
+    if len(found) > MOST_MAPPED:
+        raise BadDefinition("mapping", f"At most {MOST_MAPPED} fields can be mapped.")
+    for name in found:
+        definitions.known(name, names, below("mapping", name), "field of this format")
+    return {name: _part(name, mapping.parse, found, "mapping") for name in found}
+
+
+def _categories(format: Format, parts: Mapping[str, Any]) -> dict[str, Origin]:
+    if "categories" not in parts:
+        return {}
+    if CATEGORY not in (each.name for each in format.fields):
+        raise BadDefinition("categories", f"This format has no field {CATEGORY}. Leave the categories out.")
+    try:
+        return {CATEGORY: ByCategory(category_rules.parse_rules(parts["categories"], None))}
+    except BadDefinition as bad:
+        raise BadDefinition(f"categories.{bad.path}" if bad.path else "categories", bad.message) from None
+
+
+def _part(name: str, parse: Any, parts: Mapping[str, Any], path: str = "") -> Any:
+    """One part by its own parser, whose findings get the path in the whole."""
+    if name not in parts:
+        return None
+    try:
+        return parse(parts[name], COLUMNS)
+    except BadDefinition as bad:
+        place = below(path, name)
+        raise BadDefinition(f"{place}.{bad.path}" if bad.path else place, bad.message) from None

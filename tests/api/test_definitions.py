@@ -1,0 +1,121 @@
+"""Making a feed one's own: settings, filter, mapping and categories, tried before they are kept."""
+
+import csv
+import io
+
+import pytest
+
+from tests.api.test_feeds import alice, bob, rendered  # noqa: F401 - fixtures among them
+from tests.plugin import assert_error
+from tests.services import catalogues
+
+SHOP = {
+    "1": {"brand": "Acme", "sku": "A", "price": "10"},
+    "2": {"brand": "Rig", "sku": "A", "price": "20"},
+    "3": {"brand": "Rig", "sku": "B", "price": "30"},
+    "4": {"brand": "Rig", "sku": "", "price": "40"},
+}
+
+
+@pytest.fixture
+def owner(app, alice):  # noqa: F811
+    with app.app_context():
+        catalogues.fill(alice.channel, SHOP)
+    return alice
+
+
+def rows(app, client, feed):
+    rendered(app, feed)
+    text = client.get(f"/api/public/feeds/{feed['slug']}").text
+    return {row["id"]: row for row in csv.DictReader(io.StringIO(text))}
+
+
+def test_a_feed_is_made_as_it_is_defined(app, client, owner):
+    definition = {
+        "filter": {"field": "brand", "is": "rig"},
+        "mapping": {"title": {"template": "{brand} {title}"}},
+    }
+    feed = owner.make(format="csv", published=True, definition=definition)
+    assert feed["definition"] == definition
+    found = rows(app, client, feed)
+    assert {key: row["title"] for key, row in found.items()} == {
+        key: f"Rig Thing {key}" for key in ("2", "3", "4")
+    }
+
+
+def test_a_changed_definition_makes_the_feed_anew(app, client, owner):
+    feed = owner.make(format="csv", published=True)
+    assert len(rows(app, client, feed)) == 4
+    changed = owner.call(
+        "PATCH", f"/feeds/{feed['id']}", json={"definition": {"filter": {"field": "price", "below": "25"}}}
+    )
+    assert changed.status_code == 200
+    assert set(rows(app, client, feed)) == {"1", "2"}
+
+
+def test_of_items_with_one_mapped_id_the_first_is_published(app, client, owner):
+    feed = owner.make(format="csv", published=True, definition={"mapping": {"id": {"field": "sku"}}})
+    found = rows(app, client, feed)
+    assert {key: row["title"] for key, row in found.items()} == {"A": "Thing 1", "B": "Thing 3"}
+    shown = owner.call("GET", f"/feeds/{feed['id']}/diagnostics").json
+    assert (shown["mirrored"], shown["published"], shown["excluded"]) == (4, 2, 2)
+    assert [(count["code"], count["field"]) for count in shown["counts"]][:2] == [
+        ("duplicate_id", None),
+        ("missing", "id"),
+    ]
+    with app.app_context():
+        catalogues.fill(owner.channel, {key: row for key, row in SHOP.items() if key != "1"})
+    assert {row["title"] for row in rows(app, client, feed).values()} == {"Thing 2", "Thing 3"}
+
+
+def test_what_was_left_out_by_the_filter_says_so(app, owner):
+    feed = owner.make(published=True, definition={"filter": {"field": "brand", "is": ["Rig"]}})
+    rendered(app, feed)
+    (item,) = owner.call("GET", f"/feeds/{feed['id']}/diagnostics?code=filtered").json["items"]
+    assert item["key"] == "1"
+    assert "filter leaves it out" in item["issues"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "place"),
+    [
+        ({"mapping": {"title": {"field": "nothing"}}}, "definition.mapping.title.field"),
+        ({"filter": {"any": []}}, "definition.filter.any"),
+        ({"sort": "up"}, "definition.sort"),
+    ],
+)
+def test_a_definition_that_cannot_be_used_is_refused_with_its_place(owner, definition, place):
+    answer = owner.call("POST", "/feeds", json={"name": "x", "format": "google", "definition": definition})
+    assert_error(answer, 400, "Bad Request")
+    assert list(answer.json["details"]) == [place]
+
+
+def test_a_format_that_the_definition_does_not_fit_is_refused(owner):
+    feed = owner.make(definition={"mapping": {"custom_label_0": {"constant": "x"}}})
+    answer = owner.call("PATCH", f"/feeds/{feed['id']}", json={"format": "csv"})
+    assert_error(answer, 400, "Bad Request")
+    both = owner.call("PATCH", f"/feeds/{feed['id']}", json={"format": "csv", "definition": {}})
+    assert both.status_code == 200
+
+
+def test_a_preview_shows_what_would_become_of_real_items_and_keeps_nothing(app, owner):
+    feed = owner.make(format="csv")
+    upper = {"mapping": {"title": {"field": "title", "then": [{"case": "upper"}]}}}
+    answer = owner.call("POST", f"/feeds/{feed['id']}/preview", json={"definition": upper, "count": 2})
+    assert [item["key"] for item in answer.json["items"]] == ["1", "2"]
+    fields = {line["field"]: line for line in answer.json["items"][0]["fields"]}
+    assert fields["title"]["value"] == "THING 1"
+    assert [step["after"] for step in fields["title"]["steps"]] == ["Thing 1", "THING 1"]
+    other = owner.call("POST", f"/feeds/{feed['id']}/preview", json={"format": "google"}).json["items"]
+    assert {item["outcome"] for item in other} == {"published_with_warnings"}
+    assert owner.call("GET", f"/feeds/{feed['id']}").json["definition"] == {}
+    assert owner.call("GET", f"/feeds/{feed['id']}").json["render"] is None
+
+
+def test_a_preview_of_what_cannot_be_used_says_where(owner, bob):  # noqa: F811
+    feed = owner.make()
+    wrong = {"definition": {"mapping": {"title": {}}}}
+    answer = owner.call("POST", f"/feeds/{feed['id']}/preview", json=wrong)
+    assert_error(answer, 400, "Bad Request")
+    assert list(answer.json["details"]) == ["definition.mapping.title"]
+    assert_error(bob.call("POST", f"/feeds/{feed['id']}/preview", json={}), 404, "Not Found")

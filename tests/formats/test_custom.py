@@ -1,0 +1,124 @@
+"""What a merchant can make of a format."""
+
+import pytest
+
+from sync2sys.formats import FORMATS, custom
+from sync2sys.formats.definitions import BadDefinition
+from sync2sys.formats.renderer import Renderer
+from tests.formats.catalogue import CONTEXT, NASTY, item, listed, named
+
+GOOGLE = FORMATS["google"]
+
+
+def renderer(definition, format=GOOGLE):
+    return Renderer(format, CONTEXT, custom.parse(format, definition))
+
+
+def values(definition, **changes):
+    return {line.field.name: line.value for line in renderer(definition).explain(item(**changes))}
+
+
+def test_a_mapped_field_has_the_value_of_its_expression():
+    definition = {"mapping": {"title": {"template": "{brand}: {title}"}, "gtin": {"meta": "_ean"}}}
+    found = values(definition, meta=named(_ean="4006381333931"), gtin="")
+    assert found["title"] == "Acme: Acme Trail Runner"
+    assert found["gtin"] == "4006381333931"
+
+
+def test_what_is_made_of_a_mapped_column_follows_it():
+    doubled = {"field": "price", "then": [{"multiply": "2"}]}
+    definition = {"mapping": {"brand": {"constant": "Rig"}, "price": doubled}}
+    found = values(definition, brand="", gtin="", sale_price="150")
+    assert found["identifier_exists"] is None
+    assert (found["price"], found["sale_price"]) == ("179.80 EUR", "150.00 EUR")
+
+
+def test_an_expression_reads_what_the_shop_has_and_not_what_another_one_made_of_it():
+    found = values({"mapping": {"title": {"field": "brand"}, "brand": {"field": "title"}}})
+    assert (found["title"], found["brand"]) == ("Acme", "Acme Trail Runner")
+
+
+def test_limits_and_rules_of_the_channel_hold_for_mapped_values_too():
+    found = values({"mapping": {"title": {"constant": "Word " * 60}, "link": {"constant": "nowhere"}}})
+    assert len(found["title"]) <= 150
+    assert found["link"] is None
+
+
+def test_a_field_without_a_source_of_its_own_is_there_only_when_it_is_mapped():
+    assert "custom_label_0" not in values({})
+    assert values({"mapping": {"custom_label_0": {"field": "kind"}}})["custom_label_0"] == "simple"
+    header = renderer({"mapping": {"adult": {"constant": "no"}}}, FORMATS["google-tsv"]).prologue().decode()
+    assert "\tadult\n" in header
+    assert "custom_label" not in header
+
+
+def test_a_field_made_of_lists_takes_the_mapped_text_as_it_is():
+    definition = {"mapping": {"product_type": {"constant": "Shoes"}, "color": {"attribute": "Farbton"}}}
+    found = values(definition, attributes=named(Farbton=["Rot"]))
+    assert (found["product_type"], found["color"]) == ("Shoes", "Rot")
+
+
+def test_category_rules_give_the_channels_category():
+    definition = {"categories": {"Shoes": 187}}
+    assert values(definition, categories=listed("Shoes > Running"))["google_product_category"] == "187"
+    assert values(definition, categories=listed("Hats"))["google_product_category"] is None
+
+
+def test_a_filter_leaves_items_out_with_its_reason():
+    made = renderer({"filter": {"field": "price", "above": "50"}})
+    _, left_out, _ = made.chunk([item(key="dear"), item(key="cheap", price="5")])
+    assert [each.key for each in left_out] == ["cheap"]
+    assert made.reasons(left_out[0]) == ["filtered"]
+    (issue,) = made.issues(left_out[0])
+    assert issue.code == "filtered"
+    assert "price" in issue.message
+
+
+def test_settings_are_told_where_the_channel_wants_them():
+    format, context = FORMATS["openai"], CONTEXT._replace(settings={})
+    without = Renderer(format, context)
+    assert "missing:return_policy" in without.reasons(item())
+    assert ("setting", "return_policy") in [(issue.code, issue.field) for issue in without.issues(item())]
+    said = dict.fromkeys(["sellerName", "sellerUrl", "returnPolicy"], "https://rig.example/")
+    said |= {"targetCountries": "DE", "storeCountry": "DE"}
+    assert Renderer(format, context, custom.parse(format, {"settings": said})).reasons(item()) == []
+
+
+def test_the_explanation_shows_each_step_of_a_mapping():
+    made = renderer({"mapping": {"title": {"field": "title", "then": [{"case": "upper"}]}}})
+    lines = {line.field.name: line for line in made.explain(item())}
+    assert [step.after for step in lines["title"].steps] == ["Acme Trail Runner", "ACME TRAIL RUNNER"]
+    assert lines["brand"].steps == ()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("origin", [{"field": "title"}, {"constant": "x"}, {"meta": "nothing"}])
+def test_every_field_of_every_format_can_be_mapped_to_anything_and_to_nothing(name, origin):
+    format = FORMATS[name]
+    mapping = {field.name: origin for field in format.fields}
+    made = renderer({"mapping": mapping}, format)
+    for each in NASTY.values():
+        _, left_out, notes = made.chunk([each])
+        assert bool(left_out) == bool(made.reasons(each))
+        found = [f"{issue.code}:{issue.field}" for issue in made.issues(each)]
+        assert left_out or sorted(notes.get(each.key, [])) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("definition", "path"),
+    [
+        ([], ""),
+        ({"mappings": {}}, "mappings"),
+        ({"mapping": {"titel": {"field": "title"}}}, "mapping.titel"),
+        ({"mapping": {"title": {"field": "purchasable"}}}, "mapping.title.field"),
+        ({"mapping": {"title": {"template": "{title.__class__}"}}}, "mapping.title.template"),
+        ({"filter": {"field": "price", "above": "dear"}}, "filter.above"),
+        ({"settings": {"sellerName": "x"}}, "settings.sellerName"),
+        ({"categories": {"Shoes": "no number"}}, "categories.Shoes"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_its_place(definition, path):
+    with pytest.raises(BadDefinition) as refused:
+        custom.parse(GOOGLE, definition)
+    assert refused.value.path == path
+    assert refused.value.message.endswith((".", "?"))
