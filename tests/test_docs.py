@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from sync2sys.config import PREFIX, SETTINGS
-from sync2sys.formats import FORMATS
+from sync2sys.formats import FORMATS, issues
 from sync2sys.formats.handbook import markdown
+from sync2sys.schemas.feeds import Reason
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,6 +50,13 @@ def test_the_page_of_the_channels_names_every_field_and_setting():
         rows = re.findall(r"^\| `(.+?)` \|", sections[twin[1]] if twin else section, re.MULTILINE)
         assert rows == [field.name for field in FORMATS[name].fields]
         assert re.findall(r"^- `(.+?)`", section, re.MULTILINE) == list(FORMATS[name].settings)
+
+
+def test_every_issue_and_every_reason_to_hold_a_render_is_explained():
+    reasons = Reason().fields["code"].metadata["description"]
+    codes = {*issues.ITEM, *issues.FIELD, *re.findall("[A-Z_]{3,}", reasons)}
+    told = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/feeds.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(told) == sorted({*codes, issues.PUBLISHED, issues.WARNED, issues.EXCLUDED})
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
