@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from sync2sys.config import PREFIX, SETTINGS
+from sync2sys.formats import FORMATS, issues
+from sync2sys.formats.handbook import markdown
+from sync2sys.schemas.feeds import Reason
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -25,6 +28,35 @@ def test_every_setting_stands_in_the_documentation_with_its_default_and_meaning(
     if os.environ.get("SYNC2SYS_UPDATE_GOLDEN"):
         path.write_text("\n".join(other + rows) + "\n", "utf-8")
     assert [line for line in lines if line.startswith("| `")] == rows
+
+
+def test_the_page_of_the_channels_is_made_from_the_formats():
+    path = ROOT / "docs/channels.md"
+    if os.environ.get("SYNC2SYS_UPDATE_GOLDEN"):
+        path.write_text(markdown(), "utf-8")
+    assert path.read_text("utf-8") == markdown()
+
+
+def test_a_command_prints_the_page_of_the_channels(app):
+    printed = app.test_cli_runner().invoke(args=["feeds", "handbook"])
+    assert (printed.exit_code, printed.stdout) == (0, markdown())
+
+
+def test_the_page_of_the_channels_names_every_field_and_setting():
+    sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", markdown(), re.MULTILINE | re.DOTALL))
+    assert list(sections) == list(FORMATS)
+    for name, section in sections.items():
+        twin = re.search(r"^The fields are those of \[`(.+?)`\]", section, re.MULTILINE)
+        rows = re.findall(r"^\| `(.+?)` \|", sections[twin[1]] if twin else section, re.MULTILINE)
+        assert rows == [field.name for field in FORMATS[name].fields]
+        assert re.findall(r"^- `(.+?)`", section, re.MULTILINE) == list(FORMATS[name].settings)
+
+
+def test_every_issue_and_every_reason_to_hold_a_render_is_explained():
+    reasons = Reason().fields["code"].metadata["description"]
+    codes = {*issues.ITEM, *issues.FIELD, *re.findall("[A-Z_]{3,}", reasons)}
+    told = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/feeds.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(told) == sorted({*codes, issues.PUBLISHED, issues.WARNED, issues.EXCLUDED})
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

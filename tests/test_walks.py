@@ -8,19 +8,47 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import requests
 
-from tests.service import Service
+from tests.service import Service, running
+from tests.shops.catalogues import few
 from tests.shops.woocommerce import WooShop
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-def commands(document):
-    """The shell commands of a document, in order."""
-    return re.findall(r"```sh\n(.*?)```", (DOCS / document).read_text("utf-8"), re.DOTALL)
+def commands(text):
+    """The shell commands of a document or a part of one, in order."""
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+
+
+class Walk:
+    """A document whose sections are walked one by one: `walk("Publish it")`, with `known` as variables."""
+
+    def __init__(self, document, **known):
+        self.known = known
+        text = (DOCS / document).read_text("utf-8")
+        parts = re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+        self.left = {heading: commands(part) for heading, part in parts}
+
+    def __call__(self, heading):
+        """Run the section's next command; its answer, read where it is JSON. No answer may be an error."""
+        command = self.left[heading].pop(0)
+        environ = os.environ | self.known
+        done = subprocess.run(
+            ["bash", "-c", command], env=environ, capture_output=True, check=True, text=True
+        )
+        if not done.stdout.startswith("{"):
+            return done.stdout
+        answer = json.loads(done.stdout)
+        assert "statusCode" not in answer, (command, answer)
+        return answer
+
+
+@needs_curl
 def test_a_plugin_author_can_follow_the_plugin_page(instance, database_url):
     service = Service(instance, database_url)
     service.start("web")
@@ -29,7 +57,7 @@ def test_a_plugin_author_can_follow_the_plugin_page(instance, database_url):
         with WooShop() as shop:
             environ = os.environ | {"BASE": service.url, "TOKEN": ""}
             answers = []
-            for command in commands("plugins.md"):
+            for command in commands((DOCS / "plugins.md").read_text("utf-8")):
                 command = command.replace("https://yourstore.com", shop.url)
                 command = command.replace("ck_…", shop.key).replace("cs_…", shop.secret)
                 run = subprocess.run(["bash", "-c", command], env=environ, capture_output=True, check=True)
@@ -41,3 +69,108 @@ def test_a_plugin_author_can_follow_the_plugin_page(instance, database_url):
     assert registered["isNewAccount"] is True
     assert connected["success"] is True
     assert feed["url"] == f"{service.url}/api/public/feeds/google-shopping-feed"
+
+
+class Merchant:
+    """Somebody with a connected store, beside the walk: `call("GET", "/feeds")` gives the answer's JSON."""
+
+    def __init__(self, service, shop):
+        self.service = service
+        self.token = ""
+        keys = {"consumerKey": shop.key, "consumerSecret": shop.secret}
+        store = {"storeUrl": shop.url, "email": "admin@yourstore.com", "platform": "woocommerce"}
+        store["pluginVersion"] = "1.1.0"
+        self.token = self.call("POST", "/stores/connect", store | keys)["token"]
+        service.until(lambda: self.call("GET", "/sync/status")["last_sync"])
+
+    def call(self, method, path, body=None):
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        answer = requests.request(
+            method, f"{self.service.url}/api{path}", json=body, headers=headers, timeout=20
+        )
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def await_feed(self, feed_id, condition):
+        """Wait until the feed is at rest and as it should be."""
+
+        def settled():
+            feed = self.call("GET", f"/feeds/{feed_id}")
+            return not feed["isRendering"] and condition(feed)
+
+        self.service.until(settled)
+
+
+@needs_curl
+def test_a_merchant_can_follow_the_page_about_feeds(instance, database_url):
+    catalogue = few(5)
+    catalogue[2]["regular_price"] = "0"
+    with WooShop(catalogue) as shop, running(instance, database_url, API_RATE="100000") as service:
+        merchant = Merchant(service, shop)
+        walk = Walk("feeds.md", BASE=service.url, TOKEN=merchant.token)
+        walk_to_a_complete_feed(walk, merchant, shop)
+        walk_around_its_address(walk, merchant)
+        walk_through_an_accident(walk, merchant, shop)
+    assert not any(walk.left.values())
+
+
+def walk_to_a_complete_feed(walk, merchant, shop):
+    assert "google" in {each["name"] for each in walk("Choose a format")["items"]}
+    feed = walk.known["FEED"] = walk("Make the feed")["id"]
+    assert walk("Publish it")["published"] is True
+    merchant.await_feed(feed, lambda feed: feed["render"])
+    render = walk("Publish it")["render"]
+    assert (render["items"], render["excluded"], render["mirrored"]) == (4, {"no_price": 1}, 5)
+
+    report = walk("See what is wrong")
+    assert (report["publishedWithWarnings"], report["excluded"]) == (4, 1)
+    table = walk("See what is wrong").splitlines()
+    assert [line.split(",")[:3] for line in table[1:]] == [["13", "excluded", "no_price"]]
+
+    walk.known["ITEM"] = "13"
+    fields = {line["field"]: line for line in walk("Explain one item")["fields"]}
+    assert (fields["price"]["value"], fields["price"]["found"]["price"]) == (None, "0")
+
+    shop.set_price(13, "13.50")
+    (channel,) = walk("Repair it and look again")["items"]
+    walk.known["CHANNEL"] = channel["id"]
+    assert walk("Repair it and look again")["sync"] is not None
+    merchant.await_feed(feed, lambda feed: feed["render"]["items"] == 5)
+    assert walk("Repair it and look again")["items"] == []
+    assert "X-Feed-Products: 5\n" in walk("Repair it and look again")
+
+
+def walk_around_its_address(walk, merchant):
+    feed = walk.known["FEED"]
+    merchant.service.until(lambda: merchant.call("GET", f"/feeds/{feed}/fetches")["items"])
+    (fetch,) = walk("See who came")["items"]
+    assert (fetch["status"], fetch["agent"][:5]) == (200, "curl/")
+
+    secret = walk("Keep the address to yourselves")["secretUrl"]
+    assert walk("Keep the address to yourselves")["url"] == secret
+    assert requests.get(secret, timeout=10).ok
+    assert requests.get(f"{walk.known['BASE']}/api/public/feeds/spring-offers", timeout=10).status_code == 404
+
+
+def walk_through_an_accident(walk, merchant, shop):
+    feed = walk.known["FEED"]
+    assert walk("Decide what looks like an accident")["guard"]["drop"] == 0.3
+    merchant.await_feed(feed, lambda feed: True)
+    for number in (14, 15):
+        shop.edit(number, status="draft")
+    merchant.call("POST", f"/channels/{walk.known['CHANNEL']}/sync", {})
+    merchant.await_feed(feed, lambda feed: feed["held"])
+
+    held = walk("Let a held render go")["held"]
+    assert [reason["code"] for reason in held["hold"]] == ["COUNT_DROPPED"]
+    walk.known["RENDER"] = held["id"]
+    assert walk("Let a held render go")["state"] == "live"
+
+    history = walk("Go back")["items"]
+    assert [(render["state"], render["items"]) for render in history] == [
+        ("live", 3),
+        ("superseded", 5),
+        ("superseded", 4),
+    ]
+    walk.known["RENDER"] = history[1]["id"]
+    assert (walk("Go back")["state"], walk("Go back")["pinnedSince"]) == ("live", None)

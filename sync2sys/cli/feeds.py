@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import or_, select
 
+from sync2sys.cli.handbook import handbook
 from sync2sys.database import transaction
 from sync2sys.errors import Sync2SysError
 from sync2sys.extensions import db
@@ -284,4 +285,5 @@ def _render(render_id: str | None) -> Render | None:
     return db.session.get(Render, render_id) if render_id else None
 
 
+feeds.add_command(handbook)
 commands = [feeds]

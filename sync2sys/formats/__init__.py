@@ -1,6 +1,7 @@
 """Channel formats: items in, bytes out. Pure; nothing here knows a database or a request."""
 
 from sync2sys.formats import (
+    ceneo,
     generic,
     google,
     heureka,
@@ -27,6 +28,7 @@ CHANNELS = (
     idealo,
     kelkoo,
     pricerunner,
+    ceneo,
     generic,
 )
 #: Every format by its name.

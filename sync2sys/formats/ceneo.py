@@ -1,0 +1,127 @@
+"""Ceneo (Poland): XML with the numbers of an offer as attributes. Experimental.
+
+Source: second-hand, from exporters of 2017 and later. Ceneo's own document could not be read, so a merchant
+compares with the Ceneo panel before relying on it.
+"""
+
+from collections.abc import Callable
+
+from sync2sys.formats import google, values
+from sync2sys.formats.base import Context, Field, Format, Reader, Value, Writer, fields_from
+
+#: Available now, and "see the shop", which promises nothing.
+AVAILABILITY = {"in_stock": "1", "out_of_stock": "99", "backorder": "99", "preorder": "99"}
+#: What `<o>` carries itself, in this order.
+ATTRIBUTES = ("id", "url", "price", "avail", "stock", "weight")
+#: What the group "other" knows about a product, in this order.
+DETAILS = ("Producent", "Kod_producenta", "EAN")
+
+_field = fields_from("https://github.com/dreamcommerce/app-ceneo-xml-exporter")
+_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
+
+
+class Offers:
+    """`<o id="…" …>` with children, in the group for all kinds of products; every text is CDATA.
+
+    Attributes come first among the fields and details last: the writer of the last attribute ends the
+    tag, the first and last of the details open and close what is around them.
+    """
+
+    separator = b""
+    opening, glue, closing = "<o", "", "</o>\n"
+
+    def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
+        return b'<?xml version="1.0" encoding="UTF-8"?>\n<offers version="1">\n<group name="other">\n'
+
+    def epilogue(self) -> bytes:
+        return b"</group>\n</offers>\n"
+
+    def writer(self, field: Field) -> Writer:
+        before = after = ""
+        if field.name in ATTRIBUTES:
+            tell: Callable[[Value], str] = _attribute(field.name)
+            after = ">\n" if field.name == ATTRIBUTES[-1] else ""
+        elif field.name in DETAILS:
+            tell = _element(f'a name="{field.name}"', "a")
+            before = "<attrs>\n" if field.name == DETAILS[0] else ""
+            after = "</attrs>\n" if field.name == DETAILS[-1] else ""
+        else:
+            tell = _images if field.name == "imgs" else _element(field.name, field.name)
+        left_out = field.left_out
+
+        def write(value: Value) -> str:
+            return f"{before}{left_out('') if value is None else tell(value)}{after}"
+
+        return write
+
+
+def _attribute(name: str) -> Callable[[Value], str]:
+    return lambda value: f' {name}="{_quoted(value)}"'
+
+
+def _element(opening: str, name: str) -> Callable[[Value], str]:
+    def tell(value: Value) -> str:
+        text = str(value).replace("]]>", "]]]]><![CDATA[>")
+        return f"<{opening}><![CDATA[{text}]]></{name}>\n"
+
+    return tell
+
+
+def _images(value: Value) -> str:
+    """The first is the main one."""
+    found = value if isinstance(value, tuple) else ()
+    names = ("main", *["i"] * len(found))
+    told = "".join(f'<{name} url="{_quoted(url)}"/>' for name, url in zip(names, found, strict=False))
+    return f"<imgs>{told}</imgs>\n"
+
+
+def _quoted(value: Value) -> str:
+    """Text inside an attribute; no value holds a line break there."""
+    return str(value).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+
+def images(field: Field, context: Context) -> Reader:
+    """The variant's own image, else the product's first usable one, and then the others, each once."""
+    main, more = values.main_image(field, context), values.more_images(field, context)
+
+    def read(own: str | None, found: str | None) -> tuple[str, ...] | None:
+        first, others = main(own, found), more(own, found)
+        if not isinstance(first, str):
+            return None
+        return (first, *(others if isinstance(others, tuple) else ()))[: field.times]
+
+    return read
+
+
+FORMATS = (
+    Format(
+        name="ceneo",
+        version="ceneo-2026-11",
+        label="Ceneo (experimental)",
+        content_type="application/xml; charset=utf-8",
+        extension="xml",
+        syntax=Offers(),
+        fields=(
+            _field("id", values.identifier, "key", required=True),
+            _field("url", values.address, "link", required=True),
+            _field("price", values.current_price, *_SOLD, required=True),
+            _field("avail", values.word(AVAILABILITY), "availability"),
+            _field("stock", values.in_stock_number, "quantity", "availability"),
+            _field("weight", values.kilograms, "weight", "weight_unit"),
+            _field("name", values.full_title, "title", "options", "has_variants", required=True),
+            _field("cat", values.category_path("/"), "categories", required=True),
+            _field("imgs", images, "image", "images", recommended=True),
+            _field("desc", values.long_text, "description"),
+            _field("Producent", values.branded(google.NO_BRAND), "brand", recommended=True),
+            _field("Kod_producenta", values.part_number, "mpn", "sku"),
+            _field("EAN", values.ean, "gtin", limit=13, recommended=True),
+        ),
+        source="dreamcommerce/app-ceneo-xml-exporter and other exporters",
+        standing="second-hand",
+        remark=(
+            "Experimental: Ceneo's own document could not be read. Before you rely on the feed, see what the "
+            "Ceneo panel says about it. The price is what the buyer pays now, in the shop's currency, which "
+            "the file does not name."
+        ),
+    ),
+)

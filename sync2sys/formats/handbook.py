@@ -1,0 +1,145 @@
+"""A page about all channels, made from the formats: what each one wants, and where that is written."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from sync2sys.formats import FORMATS, issues
+from sync2sys.formats.base import Context, Field, Format
+
+INTRODUCTION = """\
+# Channels
+
+Made by `flask feeds handbook` from the rules that the service runs on; change those, not this page.
+
+**Choosing one.** Take the format that is named after the channel you sell on, and read how far its rules can
+be believed. Where a channel has several, the first one is the one to take; the others are for what is said
+about them. `csv`, `tsv`, `json`, `jsonl` and `xml` are our own, for readers of yours. [feeds.md](feeds.md)
+walks from a connected store to an approved feed.
+
+**What is missing.** An item without a required value is left out, it alone, and the feed's diagnostics say
+which value that is and where to fill it in. Without a recommended value it is published with a warning,
+because the channel shows it less or may refuse it. Without any other value nothing is said. Whatever the
+channel, an item is left out that the shop does not publish or sell, or that has no price above zero.
+
+**Versions** name the month of the channel's rules that a format follows, such as `google-2026-10`; our own
+are numbered. A version changes whenever the same products would make another file.
+"""
+
+#: How far the rules can be believed, by `Format.standing`.
+STANDINGS = {
+    "own": "The format is our own, and this is all there is to know about it.",
+    "official": "The rules are the channel's own text: {source}.",
+    "excerpt": "The rules come from parts of the channel's own text, not from all of it: {source}.",
+    "second-hand": "The rules are, at least in part, what others wrote about the channel: {source}. "
+    "Try a feed before you rely on it.",
+}
+SHORT_STANDINGS = {
+    "own": "our own",
+    "official": "official text",
+    "excerpt": "excerpts",
+    "second-hand": "second-hand",
+}
+#: What availability is called among us, in the order in which it is told.
+AVAILABILITIES = ("in_stock", "out_of_stock", "backorder", "preorder")
+
+Row = tuple[str, ...]
+
+
+def markdown() -> str:
+    """The whole page. Equal formats make an equal page."""
+    told: dict[tuple[Row, ...], str] = {}
+    sections = []
+    for format in FORMATS.values():
+        rows = tuple(_row(field, format) for field in format.fields)
+        twin = told.setdefault(rows, format.name)
+        sections.append("\n".join(_section(format, rows, twin)))
+    return "\n".join([INTRODUCTION, *_overview(), "", *sections])
+
+
+def _overview() -> Iterator[str]:
+    yield "| format | for | file | rules from |"
+    yield "| --- | --- | --- | --- |"
+    for format in FORMATS.values():
+        link = f"[`{format.name}`](#{format.name})"
+        yield f"| {link} | {format.label} | {format.extension} | {SHORT_STANDINGS[format.standing]} |"
+
+
+def _section(format: Format, rows: tuple[Row, ...], twin: str) -> Iterator[str]:
+    yield f"## {format.name}\n"
+    yield f"**{format.label}**, version `{format.version}`, `{format.content_type}`.\n"
+    yield STANDINGS[format.standing].format(source=format.source)
+    if format.most_items is not None:
+        yield f"The channel takes {format.most_items:,} items at most."
+    if format.remark:
+        yield f"\n{format.remark}"
+    if format.settings:
+        yield "\nYou say once, in the feed's settings:\n"
+        yield from _settings(format)
+    yield ""
+    if twin != format.name:
+        yield f"The fields are those of [`{twin}`](#{twin}).\n"
+        return
+    yield "| field | | made of | rule | at most | written at |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _settings(format: Format) -> Iterator[str]:
+    required = {_setting(field, format) for field in format.fields if field.required}
+    for name, meaning in format.settings.items():
+        need = " (required: no item is published without it)" if name in required else ""
+        yield f"- `{name}`{need}: {meaning}"
+
+
+def _row(field: Field, format: Format) -> Row:
+    need = "required" if field.required else "recommended" if field.recommended else ""
+    page = f"[page]({field.reference})" if field.reference else ""
+    cells = (f"`{field.name}`", need, _origin(field, format), _rule(field), _limit(field), page)
+    return tuple(cell.replace("|", r"\|") for cell in cells)
+
+
+def _origin(field: Field, format: Format) -> str:
+    setting = _setting(field, format)
+    if setting:
+        return f"the setting `{setting}`"
+    names = (issues.NAMES.get(column, f"the {column.replace('_', ' ')}") for column in field.source)
+    return ", ".join(names)
+
+
+def _rule(field: Field) -> str:
+    """In words, with the words that the channel wants where these are few."""
+    rule = issues.in_words(field)
+    read = field.rule(field, _context())
+    if not field.source:
+        value = read()
+        return f"{rule.rstrip('.')}: `{value}`." if value is not None else rule
+    if field.source != ("availability",):
+        return rule
+    words = {word.replace("_", " "): read(word) for word in AVAILABILITIES}
+    told = ", ".join(f"{word} `{value}`" if value else f"{word} none" for word, value in words.items())
+    return f"{rule.rstrip('.')}: {told}."
+
+
+def _setting(field: Field, format: Format) -> str:
+    """The name of the setting that the field tells, found by trying them; empty where it tells none."""
+    if field.source:
+        return ""
+    for name in format.settings:
+        if field.rule(field, _context(**{name: "-"}))() not in (None, field.rule(field, _context())()):
+            return name
+    return ""
+
+
+def _limit(field: Field) -> str:
+    limits = []
+    if field.times is not None:
+        limits.append(f"{field.times} values")
+    if field.limit is not None:
+        limits.append(f"{field.limit} characters")
+    return " of ".join(limits)
+
+
+def _context(**settings: str) -> Context:
+    return Context("", "", "", datetime(2026, 1, 1, tzinfo=UTC), settings)
