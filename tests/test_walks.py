@@ -117,6 +117,10 @@ def test_a_merchant_can_follow_the_page_about_feeds(instance, database_url):
 def walk_to_a_complete_feed(walk, merchant, shop):
     assert "google" in {each["name"] for each in walk("Choose a format")["items"]}
     feed = walk.known["FEED"] = walk("Make the feed")["id"]
+    first, *_ = walk("Make it your own")["items"]
+    title = next(line for line in first["fields"] if line["field"] == "title")
+    assert title["steps"][-1]["after"] == title["value"]
+    assert set(walk("Make it your own")["definition"]) == {"filter", "mapping", "categories"}
     assert walk("Publish it")["published"] is True
     merchant.await_feed(feed, lambda feed: feed["render"])
     render = walk("Publish it")["render"]

@@ -89,12 +89,13 @@ def change(feed: Feed, **changes: Any) -> Feed:
         "sources": lambda sources: _checked_sources(feed.organization_id, sources),
         "guard": _checked_guard,
     }
-    for name, value in changes.items():
-        if name not in CHANGEABLE:
-            raise ValueError(f"a feed's {name} cannot be changed")
-        setattr(feed, name, checks[name](value) if name in checks else value)
-    if "format" in changes or "definition" in changes:
-        feed.definition = _checked_definition(feed.format, feed.definition)
+    if unknown := set(changes) - set(CHANGEABLE):
+        raise ValueError(f"a feed's {unknown} cannot be changed")
+    _checked_definition(changes.get("format", feed.format), changes.get("definition", feed.definition))
+    # All checks first: one that asks the database would write what was set before it.
+    checked = {name: checks[name](value) if name in checks else value for name, value in changes.items()}
+    for name, value in checked.items():
+        setattr(feed, name, value)
     if feed.secret_only and feed.secret is None:
         problem = "Make a secret address first."
         raise BadRequest("No address would be left.", code="NO_SECRET", details={"secretOnly": [problem]})
@@ -206,7 +207,7 @@ def _checked_format(name: str) -> str:
 def _checked_definition(format: str, definition: dict[str, Any]) -> dict[str, Any]:
     """The definition, if it fits the format."""
     try:
-        custom.parse(FORMATS[format], definition)
+        custom.parse(FORMATS[_checked_format(format)], definition)
     except BadDefinition as bad:
         place = f"definition.{bad.path}" if bad.path else "definition"
         raise BadRequest("This definition cannot be used.", details={place: [bad.message]}) from bad

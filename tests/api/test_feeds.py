@@ -133,6 +133,13 @@ def test_a_slug_that_cannot_be_an_address_is_refused(alice, slug):
     assert body["details"]["slug"]
 
 
+def test_a_taken_slug_is_told_of_whatever_else_is_changed(alice):
+    alice.make(slug="taken")
+    feed = alice.make(slug="mine")
+    answer = alice.call("PATCH", f"/feeds/{feed['id']}", json={"slug": "taken", "sources": [alice.channel]})
+    assert_error(answer, 400, "SLUG_TAKEN")
+
+
 def test_a_slug_belongs_to_one_feed_of_the_whole_installation(alice, bob):
     feed = alice.make(slug="offers")
     other = bob.make()
