@@ -1,6 +1,7 @@
 """Channel formats: items in, bytes out. Pure; nothing here knows a database or a request."""
 
 from sync2sys.formats import (
+    acp,
     ceneo,
     generic,
     google,
@@ -12,6 +13,7 @@ from sync2sys.formats import (
     openai,
     pinterest,
     pricerunner,
+    skroutz,
     tiktok,
 )
 from sync2sys.formats.base import Format
@@ -24,7 +26,9 @@ CHANNELS = (
     tiktok,
     microsoft,
     openai,
+    acp,
     heureka,
+    skroutz,
     idealo,
     kelkoo,
     pricerunner,

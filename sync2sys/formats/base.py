@@ -85,6 +85,7 @@ ALWAYS = frozenset(
     (
         "key",
         "group_key",
+        "options",
         "availability",
         "price",
         "sale_from",
@@ -107,6 +108,8 @@ class Context(NamedTuple):
     now: datetime
     #: what the owner says of the shop where the channel wants to know it: `Format.settings`
     settings: Mapping[str, str] = MappingProxyType({})
+    #: when the catalogue last changed: all that a document may say about its own age
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,26 @@ class Syntax(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Variants:
+    """How a channel has a product's variants inside the product, whose own fields are its first variant's."""
+
+    #: of each variant
+    fields: tuple[Field, ...]
+    #: writes their values; `opening`, `glue` and `closing` are a variant's
+    syntax: Syntax
+    #: what stands around all variants, and between two
+    opening: str
+    between: str
+    closing: str
+    #: columns that tell products apart beside the product's id, given the item's options
+    split: Callable[[str | None], str] = lambda options: ""
+    #: whether a product has variants to show, given an item's options
+    shown: Callable[[str | None], bool] = lambda options: True
+    #: fields of the product that are made of all its variants' values
+    summary: tuple[tuple[Field, Callable[[list[Value]], Value]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A channel's product feed."""
 
@@ -256,8 +279,17 @@ class Format:
     most_items: int | None = None
     #: what a merchant should know before using it
     remark: str = ""
+    #: for channels that have variants inside their product
+    variants: Variants | None = None
 
     @property
     def columns(self) -> frozenset[str]:
         """The columns of `Item` that it reads."""
-        return ALWAYS.union(*(each.source for each in self.fields))
+        return ALWAYS.union(*(each.source for each in self.all_fields))
+
+    @property
+    def all_fields(self) -> tuple[Field, ...]:
+        """The fields of a product and of its variants."""
+        if self.variants is None:
+            return self.fields
+        return (*self.fields, *self.variants.fields, *(each for each, _ in self.variants.summary))

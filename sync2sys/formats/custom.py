@@ -117,7 +117,7 @@ def _settings(format: Format, spec: Any) -> dict[str, str]:
 
 def _mapping(format: Format, spec: Any) -> dict[str, Origin]:
     found = definitions.table(spec, "mapping")
-    names = [each.name for each in format.fields]
+    names = [each.name for each in format.all_fields]
     if len(found) > MOST_MAPPED:
         raise BadDefinition("mapping", f"At most {MOST_MAPPED} fields can be mapped.")
     for name in found:
@@ -128,7 +128,7 @@ def _mapping(format: Format, spec: Any) -> dict[str, Origin]:
 def _categories(format: Format, parts: Mapping[str, Any]) -> dict[str, Origin]:
     if "categories" not in parts:
         return {}
-    if CATEGORY not in (each.name for each in format.fields):
+    if CATEGORY not in (each.name for each in format.all_fields):
         raise BadDefinition("categories", f"This format has no field {CATEGORY}. Leave the categories out.")
     try:
         return {CATEGORY: ByCategory(category_rules.parse_rules(parts["categories"], None))}

@@ -1,6 +1,6 @@
 """A page about all channels, made from the formats: what each one wants, and where that is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from sync2sys.formats import FORMATS, issues
@@ -79,6 +79,16 @@ def _section(format: Format, rows: tuple[Row, ...], twin: str) -> Iterator[str]:
     if twin != format.name:
         yield f"The fields are those of [`{twin}`](#{twin}).\n"
         return
+    yield from _table(rows)
+    if format.variants is not None:
+        yield "Each variant inside its product has:\n"
+        yield from _table(_row(field, format) for field in format.variants.fields)
+    if format.variants is not None and format.variants.summary:
+        yield "And the product, of all its variants together:\n"
+        yield from _table(_row(field, format) for field, _ in format.variants.summary)
+
+
+def _table(rows: Iterable[Row]) -> Iterator[str]:
     yield "| field | | made of | rule | at most | written at |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for row in rows:

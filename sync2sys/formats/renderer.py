@@ -22,7 +22,9 @@ from sync2sys.formats.base import (
     Missing,
     Reader,
     Rule,
+    Syntax,
     Value,
+    Variants,
     Writer,
 )
 from sync2sys.formats.custom import PLAIN, REPLACEABLE, Custom, Origin
@@ -52,7 +54,11 @@ SHARED = ("description",)
 #: How many written values each group of fields keeps.
 KEPT = 2048
 
+#: Writes an item given its columns, and says what it notes; None: it is left out.
+Writing = Callable[..., tuple[str | None, list[str]]]
 Notes = tuple[str, ...]
+
+_GROUP, _OPTIONS = Item._fields.index("group_key"), Item._fields.index("options")
 
 
 class Line(NamedTuple):
@@ -93,14 +99,30 @@ class Renderer:
         self._filter = custom.filter
         self._expressions = custom.mapping
         self._replaced = _replaced(format, self._expressions)
-        fields = list(_customized(format, self._expressions, self._replaced))
-        self._parts = [_Part(field, self.context, format.syntax.writer(field)) for field in fields]
-        self._write = _compiled(format, self._parts, self._filter, self._replaced)
+        self._head = self._made_ready(format.fields, format.syntax)
+        self._inner: list[_Part] = []
+        self._summary: list[_Part] = []
+        #: a product is closed behind its variants
+        closing = format.syntax.closing if format.variants is None else ""
+        self._write = self._compile(self._head, format.syntax, closing)
+        if format.variants is not None:
+            variants = format.variants
+            self._inner = self._made_ready(variants.fields, variants.syntax)
+            self._summary = self._made_ready([field for field, _ in variants.summary], format.syntax)
+            self._write_variant = self._compile(self._inner, variants.syntax, variants.syntax.closing)
+        self._parts = self._head + self._inner + self._summary
+
+    def _made_ready(self, fields: Iterable[Field], syntax: Syntax) -> list["_Part"]:
+        customized = _customized(fields, self._expressions, self._replaced)
+        return [_Part(field, self.context, syntax.writer(field)) for field in customized]
+
+    def _compile(self, parts: list["_Part"], syntax: Syntax, closing: str) -> Writing:
+        return _compiled(parts, syntax, closing, self._filter, self._replaced)
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """The fields of this feed: those of the format without what is there on demand only."""
-        return tuple(part.field for part in self._parts)
+        return tuple(part.field for part in self._head)
 
     def prologue(self) -> bytes:
         """All that stands before the first item."""
@@ -112,11 +134,13 @@ class Renderer:
 
     def render(self, item: Iterable[Any]) -> bytes | None:
         """The bytes of one item, or None where it is left out."""
-        text, _ = self._write(*item)
-        return None if text is None else text.encode()
+        chunk = self.chunk([item])
+        return None if chunk.left_out else chunk.text
 
     def chunk(self, items: Iterable[Any]) -> Chunk:
-        """Render neighbouring items."""
+        """Render neighbouring items, whole products."""
+        if self.format.variants is not None:
+            return self._chunk_of_products(self.format.variants, items)
         texts, left_out, noted, write = [], [], {}, self._write
         for item in items:
             text, notes = write(*item)
@@ -127,6 +151,39 @@ class Renderer:
                 if notes:
                     noted[item[0]] = notes
         return Chunk(self.separator.decode().join(texts).encode(), left_out, noted)
+
+    def _chunk_of_products(self, variants: Variants, items: Iterable[Any]) -> Chunk:
+        products: dict[tuple[str, str], list[Any]] = {}
+        heads: dict[tuple[str, str], tuple[str, list[str]]] = {}
+        left_out, noted = [], {}
+        for item in items:
+            head, notes = self._write(*item)
+            inner, more = (None, []) if head is None else self._write_variant(*item)
+            if head is None or inner is None or item[0] in self.duplicates:
+                left_out.append(item)
+                continue
+            if notes or more:
+                noted[item[0]] = notes + more
+            product = (item[_GROUP], variants.split(item[_OPTIONS]))
+            heads.setdefault(product, (head, []))[1].append(inner)
+            products.setdefault(product, []).append(item)
+        texts = []
+        for product, (opened, its) in heads.items():
+            rows = products[product]
+            text = opened + self._summed(variants, rows)
+            if variants.shown(rows[0][_OPTIONS]):
+                text += f"{variants.opening}{variants.between.join(its)}{variants.closing}"
+            texts.append(text + self.format.syntax.closing)
+        return Chunk(self.separator.decode().join(texts).encode(), left_out, noted)
+
+    def _summed(self, variants: Variants, rows: list[Any]) -> str:
+        """The fields of a product that are made of all its variants."""
+        items = [self._mapped(Item._make(row[: len(Item._fields)])) for row in rows]
+        texts = []
+        for part, (_, combine) in zip(self._summary, variants.summary, strict=True):
+            values = [part.read(*(getattr(item, each) for each in part.field.source)) for item in items]
+            texts.append(part.write(combine(values)))
+        return self.format.syntax.glue.join(texts)
 
     def reasons(self, item: Any) -> list[str]:
         """Why an item is left out, all reasons; empty for one that is not.
@@ -228,7 +285,7 @@ def _replaced(format: Format, expressions: Mapping[str, Origin]) -> dict[str, Or
     So all that is made of the column follows: a mapped brand decides on the identifiers, too.
     """
     found: dict[str, Origin] = {}
-    for field in format.fields:
+    for field in format.all_fields:
         column = field.source[0] if field.source else ""
         if field.name in expressions and column in REPLACEABLE:
             found.setdefault(column, expressions[field.name])
@@ -236,10 +293,10 @@ def _replaced(format: Format, expressions: Mapping[str, Origin]) -> dict[str, Or
 
 
 def _customized(
-    format: Format, expressions: Mapping[str, Origin], replaced: Mapping[str, Origin]
+    fields: Iterable[Field], expressions: Mapping[str, Origin], replaced: Mapping[str, Origin]
 ) -> Iterator[Field]:
-    """The fields of the format; one whose mapping replaces no column is made of the mapping alone."""
-    for field in format.fields:
+    """The fields of a format; one whose mapping replaces no column is made of the mapping alone."""
+    for field in fields:
         expression = expressions.get(field.name)
         if expression is None:
             if not field.on_demand:
@@ -294,16 +351,19 @@ class _Part:
 
 
 def _compiled(
-    format: Format, parts: list[_Part], filter: Filter | None, replaced: Mapping[str, Origin]
-) -> Callable[..., tuple[str | None, list[str]]]:
+    parts: list[_Part],
+    syntax: Syntax,
+    closing: str,
+    filter: Filter | None,
+    replaced: Mapping[str, Origin],
+) -> Writing:
     """A function that writes an item, given its columns in the order of `Item`, and says what it notes;
     the text is None where the item is left out.
 
     Only names of columns, which are ours, become source code; all else is passed as objects.
     """
-    syntax = format.syntax
     names: dict[str, Any] = {"Missing": Missing}
-    names |= {"opening": syntax.opening, "glue": syntax.glue, "closing": syntax.closing}
+    names |= {"opening": syntax.opening, "glue": syntax.glue, "closing": closing}
     lines, texts = list(_preparation(filter, replaced, names)), []
     for text, more in _steps(parts, syntax.glue, names):
         texts.append(text)
@@ -322,7 +382,7 @@ def _compiled(
         "        return None, notes\n"
     )
     exec(source, names)  # noqa: S102
-    write: Callable[..., tuple[str | None, list[str]]] = names["write"]
+    write: Writing = names["write"]
     return write
 
 

@@ -316,6 +316,16 @@ def constant(value: str) -> Rule:
     return rule
 
 
+def listed(*words: str) -> Rule:
+    """A rule that gives the same list for every item."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """The same for every item."""
+        return lambda: words
+
+    return rule
+
+
 def word(words: Mapping[str, str]) -> Rule:
     """A rule that gives the channel's word for ours, and nothing for one it does not know."""
 

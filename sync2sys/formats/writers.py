@@ -3,6 +3,7 @@
 Values arrive legal (no control characters, no lone surrogates); what is done here is escaping.
 """
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -185,10 +186,10 @@ class JsonLines:
     """An object a line; what has no value is left out. The first field must be a required one."""
 
     separator = b""
-    opening, glue, closing = "{", "", "}\n"
+    opening, glue = "{", ""
 
-    def __init__(self, first: str) -> None:
-        self._first = first
+    def __init__(self, first: str, closing: str = "}\n") -> None:
+        self._first, self.closing = first, closing
 
     def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
         return b""
@@ -201,7 +202,12 @@ class JsonLines:
         dumps, left_out = orjson.dumps, field.left_out
 
         def write(value: Value) -> str:
-            return left_out("") if value is None else name + dumps(value).decode()
+            if value is None:
+                return left_out("")
+            try:
+                return name + dumps(value).decode()
+            except TypeError:  # A number of more than 64 bits.
+                return name + json.dumps(value, ensure_ascii=False)
 
         return write
 

@@ -50,6 +50,8 @@ class Channel(Base):
 
     #: grows by one with every applied change of its products; a feed rendered at this number is fresh
     catalog_version: Mapped[int] = mapped_column(default=0)
+    #: when it last grew
+    catalog_changed_at: Mapped[datetime | None] = mapped_column(Moment)
     #: when the last pull was applied, and the last full one
     synced_at: Mapped[datetime | None] = mapped_column(Moment)
     full_synced_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -160,7 +160,7 @@ def _told(catalogue: Connection, plan: Plan, render: Standing) -> Iterator[Told]
 
 
 def _diagnosed(catalogue: Connection, plan: Plan, told: list[Told]) -> list[Diagnosis]:
-    renderer, fields = plan.renderer, {each.name: each for each in plan.format.fields}
+    renderer, fields = plan.renderer, {each.name: each for each in plan.format.all_fields}
     known = items.named(catalogue, plan.sources, plan.columns | {"title"}, [key for key, _, _ in told])
     titles = {key: item.title for key, item in known.items()}
     if len(titles) < len(told):

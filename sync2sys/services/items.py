@@ -62,6 +62,7 @@ class Source:
     dimension_unit: str
     prices_include_tax: bool | None
     catalog_version: int
+    catalog_changed_at: datetime | None
     name: str
     home: str
     synced_at: datetime | None
@@ -102,6 +103,7 @@ def sources(connection: Connection, organization_id: str, chosen: Sequence[str] 
             dimension_unit=row.dimension_unit,
             prices_include_tax=row.prices_include_tax,
             catalog_version=row.catalog_version,
+            catalog_changed_at=row.catalog_changed_at,
             name=row.name,
             home=row.home or row.origin,
             synced_at=row.synced_at,

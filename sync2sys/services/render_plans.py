@@ -127,7 +127,9 @@ def _context(feed: SimpleNamespace, sources: Sequence[Source], moment: datetime)
     shop = sources[0] if sources else None
     title = document.get("title") or (shop.name if shop else "") or feed.name
     link = document.get("link") or (shop.home if shop else "") or settings.PUBLIC_URL
-    return Context(title, link, document.get("description") or title, moment)
+    changes = [source.catalog_changed_at for source in sources if source.catalog_changed_at]
+    description = document.get("description") or title
+    return Context(title, link, description, moment, as_of=max(changes, default=None))
 
 
 def seen(feed: SimpleNamespace | Feed) -> tuple[Any, ...]:

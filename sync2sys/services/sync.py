@@ -199,6 +199,7 @@ def _note(channel: Channel, problem: str, code: str) -> None:
 def _announce(channel: Channel) -> None:
     """Have the feeds made anew that use the channel, for it has changed."""
     channel.catalog_version += 1
+    channel.catalog_changed_at = now()
     for feed in db.session.scalars(select(Feed).filter_by(organization_id=channel.organization_id)):
         if feed.sources is None or channel.id in feed.sources:
             jobs.enqueue("render", feed.id)

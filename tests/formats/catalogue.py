@@ -13,6 +13,7 @@ CONTEXT = Context(
     link="https://shop.example/über uns?a=1&b=2",
     description="Products, “quoted”\nover two lines",
     now=NOW,
+    as_of=datetime(2026, 10, 24, 8, 5, tzinfo=UTC),
     settings={
         "sellerName": "Rig & Söhne",
         "sellerUrl": "https://shop.example/",
@@ -20,6 +21,7 @@ CONTEXT = Context(
         "targetCountries": "DE,AT",
         "storeCountry": "DE",
         "shipping": "DE::Standard:4.90 EUR",
+        "vat": "24.00",
         "deliveryCost": "4.90",
         "deliveryCosts": "4.90",
         "shippingCost": "4.90",

@@ -128,7 +128,12 @@ def within_limits(renderer, item):
             if isinstance(value, str):
                 assert line.field.limit is None or len(value) <= line.field.limit
                 assert value.strip() == value
-            if "link" in line.field.name and isinstance(line.value, str):
+            # Skroutz wants addresses as people read them.
+            if (
+                "link" in line.field.name
+                and isinstance(line.value, str)
+                and renderer.format.name != "skroutz"
+            ):
                 assert URI.fullmatch(value)
 
 
@@ -138,7 +143,7 @@ def test_an_xml_parser_finds_the_values_in_a_google_feed(items):
     root = etree.fromstring(document(GOOGLE, items), etree.XMLParser(recover=False, strip_cdata=False))
     found = []
     for element in root.iterfind("channel/item"):
-        values = dict.fromkeys(field.name for field in GOOGLE.format.fields)
+        values = dict.fromkeys(field.name for field in GOOGLE.fields)
         for name, group in itertools.groupby(element, key=lambda child: child.tag.removeprefix(G)):
             texts = tuple(child.text for child in group)
             values[name] = texts if name == "additional_image_link" else texts[0]
@@ -165,7 +170,7 @@ def test_a_csv_reader_finds_the_values_in_a_csv_feed(items):
     assert not text.startswith("\ufeff")
     assert re.sub(r'"(?:[^"]|"")*"', "", text).count("\r\n") == 1 + len(expected(CSV, items))
     rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    joins = {field.name: field.join for field in CSV.format.fields}
+    joins = {field.name: field.join for field in CSV.fields}
     assert rows[0] == list(joins)
     assert rows[1:] == [
         [flat(value, *joins[name]) for name, value in values.items()] for values in expected(CSV, items)
@@ -180,7 +185,7 @@ def test_a_reader_of_tabs_finds_the_values_on_single_lines(renderer, items):
     lines = text.split("\n")
     assert len(lines) == 2 + len(expected(renderer, items))
     rows = list(csv.reader(lines[:-1], delimiter="\t", strict=True))
-    joins = {field.name: field.join for field in renderer.format.fields}
+    joins = {field.name: field.join for field in renderer.fields}
     assert rows[0] == list(joins)
     assert rows[1:] == [
         [" ".join(flat(value, *joins[name]).split()) for name, value in values.items()]
@@ -194,7 +199,7 @@ def test_a_reader_of_tabs_finds_the_values_on_single_lines(renderer, items):
 def test_a_csv_reader_finds_the_values_of_every_channel(renderer, items):
     text = document(renderer, items).decode()
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=renderer.format.syntax.glue, strict=True)
-    joins = {field.name: field.join for field in renderer.format.fields}
+    joins = {field.name: field.join for field in renderer.fields}
     assert list(reader)[1:] == [
         [flat(value, *joins[name]) for name, value in values.items()] for values in expected(renderer, items)
     ]
@@ -218,7 +223,7 @@ def test_an_xml_parser_finds_the_values_of_every_channel(renderer, items):
     root = etree.fromstring(document(renderer, items), etree.XMLParser(recover=False, strip_cdata=False))
     found = []
     for element in root:
-        values = dict.fromkeys(field.name for field in renderer.format.fields)
+        values = dict.fromkeys(field.name for field in renderer.fields)
         for name, group in itertools.groupby(element, key=lambda child: child.tag):
             values[name] = [found for child in group for found in texts_in(child)]
         found.append(values)

@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("store_identity", sa.String(length=100), nullable=True),
         sa.Column("key_fingerprint", sa.String(length=100), nullable=True),
         sa.Column("catalog_version", sa.Integer(), nullable=False),
+        sa.Column("catalog_changed_at", types.Moment(), nullable=True),
         sa.Column("synced_at", types.Moment(), nullable=True),
         sa.Column("full_synced_at", types.Moment(), nullable=True),
         sa.Column("known_until", types.Moment(), nullable=True),

@@ -1,0 +1,145 @@
+"""Skroutz (Greece): XML, sizes inside their product.
+
+Source: developer.skroutz.gr, XML feed, June 2026, read in full. Products that differ in colour, or in
+anything but size, are products of their own; the sizes of one are its variations.
+"""
+
+from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import unquote
+
+import orjson
+
+from sync2sys.formats import attributes, google, values
+from sync2sys.formats.base import Context, Field, Format, Reader, Value, Variants, fields_from
+from sync2sys.formats.writers import Xml
+
+STOCK = {
+    "in_stock": "In stock",
+    "backorder": "Available up to 12 days",
+    "preorder": "Available up to 12 days",
+}
+_field = fields_from("https://developer.skroutz.gr/products/xml_feed/")
+_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
+
+
+class Shop(Xml):
+    """Skroutz's document: it wants to know how old it is, and gets the time of the last change."""
+
+    def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
+        age = f"<created_at>{context.as_of:%Y-%m-%d %H:%M}</created_at>\n" if context.as_of else ""
+        return super().prologue(context, version, fields).replace(b"<products>", f"{age}<products>".encode())
+
+
+@lru_cache(maxsize=4096)
+def beside_size(options: str | None) -> str:
+    """What tells a product apart from others of its parent: all options but the size."""
+    found = attributes.options(options)
+    size = attributes.known(options).get("size")
+    rest = sorted((name, value) for name, value in found.items() if value != size)
+    return "/".join(f"{name}={value}" for name, value in rest)
+
+
+def product_id(field: Field, context: Context) -> Reader:
+    """The product's id and, where colours or the like part it, a digest of them."""
+    shortened = values.identifier(field, context)
+
+    def read(group: str, options: str | None) -> Value:
+        rest = beside_size(options)
+        digest = f"-{sha256(rest.encode()).hexdigest()[:12]}" if rest else ""
+        return shortened(group + digest)
+
+    return read
+
+
+def product_title(field: Field, context: Context) -> Reader:
+    """The product's title and all options but the size."""
+    full = values.full_title(field, context)
+
+    def read(title: str | None, options: str | None, has_variants: bool | int) -> Value:
+        return full(title, _without_size(options), has_variants)
+
+    return read
+
+
+@lru_cache(maxsize=4096)
+def _without_size(options: str | None) -> str:
+    size = attributes.known(options).get("size")
+    return orjson.dumps(
+        {name: text for name, text in attributes.options(options).items() if text != size}
+    ).decode()
+
+
+def readable_address(field: Field, context: Context) -> Reader:
+    """An absolute http or https address, not percent-encoded, as this channel wants it."""
+    read_address = values.address(field, context)
+
+    def read(found: str | None) -> Value:
+        address = read_address(found)
+        readable = unquote(address) if isinstance(address, str) else None
+        return readable if readable and readable.isprintable() and " " not in readable else address
+
+    return read
+
+
+def _sum(found: list[Value]) -> Value:
+    return sum(number for number in found if isinstance(number, int))
+
+
+def _listed(found: list[Value]) -> Value:
+    return ",".join(dict.fromkeys(text for text in found if isinstance(text, str))) or None
+
+
+_SIZE = _field("size", values.option("size"), "options", limit=64)
+_QUANTITY = _field("quantity", values.in_stock_number, "quantity", "availability")
+
+FORMATS = (
+    Format(
+        name="skroutz",
+        version="skroutz-2026-10",
+        label="Skroutz",
+        content_type="application/xml; charset=utf-8",
+        extension="xml",
+        syntax=Shop("mywebstore products", "product", cdata=True),
+        fields=(
+            _field("id", product_id, "group_key", "options", limit=200, required=True),
+            _field("name", product_title, "title", "options", "has_variants", limit=300, required=True),
+            _field("link", readable_address, "link", limit=1000, required=True),
+            _field("image", values.main_image, "image", "images", limit=400, required=True),
+            _field("additionalimage", values.more_images, "image", "images", limit=400, times=14),
+            _field("category", values.deepest_category, "categories", limit=250, required=True),
+            _field("price_with_vat", values.current_price, *_SOLD, required=True),
+            _field("vat", values.setting("vat"), limit=6, required=True),
+            _field("manufacturer", values.branded(google.NO_BRAND), "brand", limit=100, required=True),
+            _field("mpn", values.part_number, "mpn", "sku", limit=80, required=True),
+            _field("ean", values.ean, "gtin", limit=13, recommended=True),
+            _field("availability", values.word(STOCK), "availability", required=True),
+            _field("description", values.long_text, "description", limit=10_000, required=True),
+            _field("color", values.option("color"), "options", limit=100),
+            _field("weight", values.grams, "weight", "weight_unit"),
+        ),
+        variants=Variants(
+            fields=(
+                _field("variationid", values.identifier, "key", limit=200, required=True),
+                _field("availability", values.word(STOCK), "availability", required=True),
+                _SIZE,
+                _QUANTITY,
+                _field("price_with_vat", values.current_price, *_SOLD, required=True),
+                _field("link", readable_address, "link", limit=2000),
+                _field("mpn", values.part_number, "mpn", "sku", limit=80),
+                _field("ean", values.ean, "gtin", limit=13),
+            ),
+            syntax=Xml("", "variation", cdata=True),
+            opening="<variations>\n",
+            between="",
+            closing="</variations>\n",
+            split=beside_size,
+            shown=lambda options: bool(attributes.known(options).get("size")),
+            summary=((_QUANTITY, _sum), (_SIZE, _listed)),
+        ),
+        source="developer.skroutz.gr, XML feed",
+        standing="official",
+        settings={"vat": "24.00, the rate in per cent that the prices include"},
+        remark="What is sold out is left out. An id must never be given to another product.",
+    ),
+)
