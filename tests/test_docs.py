@@ -48,7 +48,7 @@ def test_the_page_of_the_channels_names_every_field_and_setting():
     for name, section in sections.items():
         twin = re.search(r"^The fields are those of \[`(.+?)`\]", section, re.MULTILINE)
         rows = re.findall(r"^\| `(.+?)` \|", sections[twin[1]] if twin else section, re.MULTILINE)
-        assert rows == [field.name for field in FORMATS[name].fields]
+        assert rows == [field.name for field in FORMATS[name].all_fields]
         assert re.findall(r"^- `(.+?)`", section, re.MULTILINE) == list(FORMATS[name].settings)
 
 

@@ -288,6 +288,11 @@ class Format:
         return ALWAYS.union(*(each.source for each in self.all_fields))
 
     @property
+    def id_field(self) -> Field:
+        """The field that names an item."""
+        return self.fields[0] if self.variants is None else self.variants.fields[0]
+
+    @property
     def all_fields(self) -> tuple[Field, ...]:
         """The fields of a product and of its variants."""
         if self.variants is None:

@@ -214,8 +214,8 @@ class Renderer:
         return sorted(found, key=lambda issue: issue.severity)
 
     def id_of(self, item: Any) -> str:
-        """The item's id in the feed: the value of the first field."""
-        mapped, first = self._mapped(item), self._parts[0]
+        """The item's id in the feed."""
+        mapped, first = self._mapped(item), (self._inner or self._head)[0]
         return str(first.read(*(getattr(mapped, column) for column in first.field.source)))
 
     def explain(self, item: Any) -> list[Line]:

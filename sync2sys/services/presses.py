@@ -130,7 +130,7 @@ class Press:
 
     def whole(self) -> Whole:
         renderer, whole = self._renderer, self._whole
-        if self._plan.format.fields[0].name in self._plan.custom.mapping:
+        if self._plan.format.id_field.name in self._plan.custom.mapping:
             renderer.duplicates = frozenset(self._duplicates())
         prologue, separator, epilogue = self._fixed(
             renderer.prologue(), renderer.separator, renderer.epilogue()
