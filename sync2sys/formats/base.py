@@ -198,12 +198,12 @@ class Checked:
         doubt: Callable[[Field, Context], Doubt] | None,
         overflow: Callable[[Field, Context], Doubt] | None,
     ) -> None:
-        self._rule = rule
+        self.rule = rule
         self.doubt, self.overflow = doubt, overflow
         self.__doc__ = rule.__doc__
 
     def __call__(self, field: Field, context: Context) -> Reader:
-        return self._rule(field, context)
+        return self.rule(field, context)
 
 
 def checked(

@@ -324,7 +324,9 @@ class _Part:
         self.read: Reader = field.rule(field, context)
         rule = field.rule if isinstance(field.rule, Checked) else None
         self.doubt: Doubt | None = rule.doubt(field, context) if rule and rule.doubt else None
-        self.overflow: Doubt | None = rule.overflow(field, context) if rule and rule.overflow else None
+        self.overflow: Doubt | None = None
+        if rule and rule.overflow and (field.limit is not None or field.times is not None):
+            self.overflow = rule.overflow(field, context)
 
     @property
     def may_lack(self) -> bool:

@@ -44,12 +44,12 @@ _NOTHING = (None, "", "[]", "{}")
 
 def _cut_text(field: Field, context: Context) -> Doubt:
     limit = field.limit or sys.maxsize
-    return lambda found, *rest: "truncated" if len(clean(found)) > limit else None
+    return lambda found, *rest: "truncated" if len(found) > limit and len(clean(found)) > limit else None
 
 
 def _cut_lines(field: Field, context: Context) -> Doubt:
     limit = field.limit or sys.maxsize
-    return lambda found: "truncated" if len(clean_lines(found)) > limit else None
+    return lambda found: "truncated" if len(found) > limit and len(clean_lines(found)) > limit else None
 
 
 def _cut_title(field: Field, context: Context) -> Doubt:
@@ -57,6 +57,8 @@ def _cut_title(field: Field, context: Context) -> Doubt:
 
     def doubt(title: str, options: str | None, has_variants: bool | int) -> str | None:
         told = _told(options) if has_variants else ""
+        if len(title) + len(told) <= limit:
+            return None
         return "truncated" if len(clean(title)) + len(told) > limit else None
 
     return doubt
