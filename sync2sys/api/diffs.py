@@ -1,6 +1,7 @@
 """/api/feeds/…/diff: what differs between two renders of a feed."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -47,12 +48,15 @@ def diff(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
 def table(query: dict[str, Any], feed_id: str) -> Response:
     """List all differences as a table for a spreadsheet, a field of an item a line."""
     old, new = query.pop("old"), query.pop("new")
-    # Written before it is sent: it may be long, and a slow reader must not keep the database's old state.
-    file = TemporaryFile()  # noqa: SIM115 - the answer closes it
     changes = diffs.compare(_own(feed_id), old, new, Wanted(**query))
-    file.writelines(line.encode() for line in tables.lines(COLUMNS, _rows(changes)))
-    file.seek(0)
-    return send_file(file, "text/csv; charset=utf-8", as_attachment=True, download_name="diff.csv")
+    with ExitStack() as stack:
+        # Written before it is sent: it may be long, and a slow reader must not keep the database's old state.
+        file = stack.enter_context(TemporaryFile())
+        file.writelines(line.encode() for line in tables.lines(COLUMNS, _rows(changes)))
+        file.seek(0)
+        answer = send_file(file, "text/csv", as_attachment=True, download_name="diff.csv")
+        stack.pop_all()  # The answer closes it.
+    return answer
 
 
 def _own(feed_id: str) -> str:
