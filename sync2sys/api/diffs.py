@@ -46,13 +46,14 @@ def diff(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
 @bp.arguments(schemas.Which, location="query")
 @bp.response(200, {"type": "string"}, content_type="text/csv")
 def table(query: dict[str, Any], feed_id: str) -> Response:
-    """List all differences as a table for a spreadsheet, a field of an item a line."""
+    """List all differences as a table for a spreadsheet, a field of an item a line; only `field` if given."""
     old, new = query.pop("old"), query.pop("new")
-    changes = diffs.compare(_own(feed_id), old, new, Wanted(**query))
+    wanted = Wanted(**query)
+    rows = _rows(diffs.compare(_own(feed_id), old, new, wanted), wanted.field)
     with ExitStack() as stack:
         # Written before it is sent: it may be long, and a slow reader must not keep the database's old state.
         file = stack.enter_context(TemporaryFile())
-        file.writelines(line.encode() for line in tables.lines(COLUMNS, _rows(changes)))
+        file.writelines(line.encode() for line in tables.lines(COLUMNS, rows))
         file.seek(0)
         answer = send_file(file, "text/csv", as_attachment=True, download_name="diff.csv")
         stack.pop_all()  # The answer closes it.
@@ -68,10 +69,11 @@ def _shown(change: Change) -> dict[str, Any]:
     return {"key": change.key, "kind": change.kind, "fields": fields}
 
 
-def _rows(changes: Iterator[Change]) -> Iterator[tuple[str, ...]]:
+def _rows(changes: Iterator[Change], only: str | None) -> Iterator[tuple[str, ...]]:
     for key, kind, fields in changes:
         for field, old, new in fields:
-            yield key, kind, field, _cell(old), _cell(new)
+            if only in (None, field):
+                yield key, kind, field, _cell(old), _cell(new)
 
 
 def _cell(value: Found | None) -> str:
