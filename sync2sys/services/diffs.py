@@ -155,9 +155,8 @@ def _live(renders: list[Standing]) -> Standing:
 def _before(renders: list[Standing], newer: Standing) -> Standing:
     """What a render takes, or took, the place of: the live one for one that is held."""
     for render in renders:
-        if newer.state == "held" and render.state == "live":
-            return render
-        if newer.state != "held" and render.generation < newer.generation and render.state == "superseded":
+        is_before = render.generation < newer.generation and render.state in ("live", "superseded")
+        if render.state == "live" if newer.state == "held" else is_before:
             return render
     raise NotFound(f"No render is kept that was live before generation {newer.generation}. Name another one.")
 

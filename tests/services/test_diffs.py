@@ -267,6 +267,7 @@ def test_after_going_back_the_render_before_is_one_of_before(channel, feed):
     transaction(lambda: publishing.roll_back(db.session.get(Feed, feed), report(feed, 1, 2).new.id))()
     told = report(feed)
     assert (told.old.generation, told.new.generation) == (1, 2)
+    assert report(feed, None, 3).old.generation == 2
     assert report(feed, 2, 3).counts[ADDED] == 1
 
 
