@@ -14,6 +14,7 @@ from sync2sys.api import (
     auth,
     channels,
     diagnostics,
+    diffs,
     errors,
     feeds,
     health,
@@ -90,7 +91,7 @@ def _bind(app: Flask) -> None:
     rest.init_app(app)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     rest.spec.components.security_scheme("bearer", bearer)
-    for group in (auth, stores, sync, channels, feeds, diagnostics, public, webhooks, health):
+    for group in (auth, stores, sync, channels, feeds, diagnostics, diffs, public, webhooks, health):
         rest.register_blueprint(group.bp)
     for page in (docs, home):
         app.register_blueprint(page.bp)

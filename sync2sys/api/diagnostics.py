@@ -1,12 +1,11 @@
 """/api/feeds/…/diagnostics and …/explain: what became of each item of a feed, and why."""
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
 from flask import Response, g
 
+from sync2sys.api import tables
 from sync2sys.api.access import access
 from sync2sys.api.bodies import Blueprint
 from sync2sys.formats import issues
@@ -18,8 +17,6 @@ from sync2sys.services.explanations import Diagnosis, Wanted
 bp = Blueprint("diagnostics", __name__, url_prefix="/api/feeds", description="Diagnostics")
 
 COLUMNS = ("key", "outcome", "code", "field", "message")
-#: A spreadsheet takes a cell that begins with these for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @bp.get("/<string:feed_id>/diagnostics")
@@ -52,7 +49,7 @@ def diagnostics(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
 @bp.response(200, {"type": "string"}, content_type="text/csv")
 def table(query: dict[str, Any], feed_id: str) -> Response:
     """List all issues as a table for a spreadsheet, one a line."""
-    lines = _csv(explanations.every(_own(feed_id), Wanted(**query)))
+    lines = tables.lines(COLUMNS, _rows(explanations.every(_own(feed_id), Wanted(**query))))
     headers = {"Content-Disposition": 'attachment; filename="diagnostics.csv"'}
     return Response("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
 
@@ -102,20 +99,8 @@ def _line(line: Line, item: Any) -> dict[str, Any]:
     }
 
 
-def _csv(told: Iterator[explanations.Told]) -> Iterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line)
-    writer.writerow(COLUMNS)
+def _rows(told: Iterator[explanations.Told]) -> Iterator[tuple[str, ...]]:
     for key, outcome, notes in told:
         for note in notes:
             code, field = issues.parsed(note)
-            message = issues.in_short(code, field)
-            writer.writerow([_cell(cell) for cell in (key, outcome, code, field or "", message)])
-        yield line.getvalue()
-        line.seek(0)
-        line.truncate()
-    yield line.getvalue()
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+            yield key, outcome, code, field or "", issues.in_short(code, field)

@@ -20,7 +20,7 @@ from sync2sys.services import fetches, publishing, renders
 feeds = AppGroup("feeds", help="Feeds: what is exported, and at which address.")
 
 
-def _told(command: Callable[..., None]) -> Callable[..., None]:
+def told(command: Callable[..., None]) -> Callable[..., None]:
     """Say our errors in their own words."""
 
     @wraps(command)
@@ -61,7 +61,7 @@ def show_all() -> None:
 @click.option("--organization", default="", help="Id; not needed where there is only one.")
 @click.option("--source", "sources", multiple=True, help="Id of a channel; all of them where left out.")
 @click.option("--publish", is_flag=True, help="Publish it at once.")
-@_told
+@told
 def add(
     format: str, name: str, slug: str | None, organization: str, sources: tuple[str, ...], publish: bool
 ) -> None:
@@ -85,10 +85,10 @@ def add(
 
 @feeds.command("show")
 @click.argument("feed")
-@_told
+@told
 def show(feed: str) -> None:
     """Show a feed with its renders: counts, what was left out and why, what is held and why."""
-    found = _find(feed)
+    found = find(feed)
     click.echo(f"{found.name}: {found.format}, {'published' if found.published else 'not published'}")
     for address in dict.fromkeys((service.url(found), service.secret_url(found))):
         if address is not None:
@@ -105,7 +105,7 @@ def show(feed: str) -> None:
 
 @feeds.command("publish")
 @click.argument("feed")
-@_told
+@told
 def publish(feed: str) -> None:
     """Make a feed public; the worker renders it."""
     click.echo(transaction(_change)(feed, published=True))
@@ -113,7 +113,7 @@ def publish(feed: str) -> None:
 
 @feeds.command("unpublish")
 @click.argument("feed")
-@_told
+@told
 def unpublish(feed: str) -> None:
     """Answer 404 at a feed's address; nothing is deleted."""
     click.echo(f"{transaction(_change)(feed, published=False)} is not public any more.")
@@ -121,10 +121,10 @@ def unpublish(feed: str) -> None:
 
 @feeds.command("render")
 @click.argument("feed")
-@_told
+@told
 def render(feed: str) -> None:
     """Render a feed here and now."""
-    outcome = renders.render(_find(feed).id)
+    outcome = renders.render(find(feed).id)
     click.echo(f"{outcome.state}: {outcome.items} of {outcome.mirrored} items")
     for reason in outcome.hold if outcome.state == "held" else ():
         click.echo(f"    held: {reason['message']}")
@@ -132,7 +132,7 @@ def render(feed: str) -> None:
 
 @feeds.command("release")
 @click.argument("feed")
-@_told
+@told
 def release(feed: str) -> None:
     """Publish the held render of a feed after all."""
     click.echo(transaction(_release)(feed))
@@ -140,10 +140,10 @@ def release(feed: str) -> None:
 
 @feeds.command("history")
 @click.argument("feed")
-@_told
+@told
 def history(feed: str) -> None:
     """List the renders of a feed that are kept, newest first, by generation."""
-    found = _find(feed)
+    found = find(feed)
     if found.pinned_at is not None:
         click.echo(f"Rolled back at {found.pinned_at:%Y-%m-%d %H:%M:%S}; newer renders are held.")
     for render in service.history(found):
@@ -155,7 +155,7 @@ def history(feed: str) -> None:
 @feeds.command("rollback")
 @click.argument("feed")
 @click.argument("generation", type=int, required=False)
-@_told
+@told
 def roll_back(feed: str, generation: int | None) -> None:
     """Serve an older render again, at once: the one before, or GENERATION of `flask feeds history`.
 
@@ -166,17 +166,17 @@ def roll_back(feed: str, generation: int | None) -> None:
 
 @feeds.command("resume")
 @click.argument("feed")
-@_told
+@told
 def resume(feed: str) -> None:
     """Let a feed that was rolled back follow its sources again."""
-    transaction(lambda: publishing.resume(_find(feed)))()
+    transaction(lambda: publishing.resume(find(feed)))()
     click.echo("The worker renders it now.")
 
 
 @feeds.command("secret")
 @click.argument("feed")
 @click.argument("step", type=click.Choice(["make", "remove", "only", "both"]), default="make")
-@_told
+@told
 def secret(feed: str, step: str) -> None:
     """Give a feed a secret address, or a new one: the old one answers 404 at once.
 
@@ -188,10 +188,10 @@ def secret(feed: str, step: str) -> None:
 @feeds.command("fetches")
 @click.argument("feed")
 @click.option("--limit", default=50, show_default=True, help="How many.")
-@_told
+@told
 def list_fetches(feed: str, limit: int) -> None:
     """List who read a feed lately, newest first."""
-    for fetch in fetches.recent(_find(feed))[: max(0, limit)]:
+    for fetch in fetches.recent(find(feed))[: max(0, limit)]:
         sent = f"{fetch.status}\t{fetch.bytes} bytes\t{'gzip' if fetch.gzip else 'plain'}"
         click.echo(f"{fetch.at:%Y-%m-%d %H:%M:%S}\t{sent}\t{fetch.bot or '-'}\t{fetch.agent}")
 
@@ -204,27 +204,27 @@ def list_fetches(feed: str, limit: int) -> None:
 @click.option("--prices", type=float, help="Hold where more than this share of the prices changed.")
 @click.option("--out-of-stock/--no-out-of-stock", default=None, help="Hold where nothing is in stock.")
 @click.option("--usual", is_flag=True, help="Set all that is not given back to what is usual.")
-@_told
+@told
 def guard(feed: str, usual: bool, **thresholds: Any) -> None:
     """Show or set what of a new render looks like an accident. Shares are from 0 to 1."""
     given = {name: value for name, value in thresholds.items() if value is not None}
     if given or usual:
         transaction(_set_guard)(feed, given, usual)
-    for name, value in service.thresholds(_find(feed))._asdict().items():
+    for name, value in service.thresholds(find(feed))._asdict().items():
         click.echo(f"{name}\t{str(value).lower()}")
 
 
 @feeds.command("delete")
 @click.argument("feed")
 @click.confirmation_option(prompt="Its address will answer 404 from now on. Delete it?")
-@_told
+@told
 def delete(feed: str) -> None:
     """Remove a feed and all that was rendered of it."""
-    transaction(lambda: service.delete(_find(feed)))()
+    transaction(lambda: service.delete(find(feed)))()
     click.echo("The feed is deleted.")
 
 
-def _find(feed: str) -> Feed:
+def find(feed: str) -> Feed:
     """By id or slug."""
     found = db.session.scalar(select(Feed).where(or_(Feed.id == feed, Feed.slug == feed)))
     if found is None:
@@ -243,11 +243,11 @@ def _organization(organization_id: str) -> Organization:
 
 
 def _change(feed: str, **changes: Any) -> str:
-    return service.url(service.change(_find(feed), **changes))
+    return service.url(service.change(find(feed), **changes))
 
 
 def _roll_back(feed: str, generation: int | None) -> str:
-    found = _find(feed)
+    found = find(feed)
     live = _render(found.live_render_id)
     for render in service.history(found):
         is_before = live is not None and render.generation < live.generation and render.state == "superseded"
@@ -258,7 +258,7 @@ def _roll_back(feed: str, generation: int | None) -> str:
 
 
 def _set_secret(feed: str, step: str) -> str:
-    found = _find(feed)
+    found = find(feed)
     if step == "make":
         service.make_secret(found)
     elif step == "remove":
@@ -269,12 +269,12 @@ def _set_secret(feed: str, step: str) -> str:
 
 
 def _set_guard(feed: str, given: dict[str, Any], usual: bool) -> None:
-    found = _find(feed)
+    found = find(feed)
     service.change(found, guard=given if usual else found.guard | given)
 
 
 def _release(feed: str) -> str:
-    found = _find(feed)
+    found = find(feed)
     if found.held_render_id is None:
         raise click.ClickException("No render of this feed is held.")
     render = publishing.release(found, found.held_render_id)

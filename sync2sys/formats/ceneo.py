@@ -4,10 +4,12 @@ Source: second-hand, from exporters of 2017 and later. Ceneo's own document coul
 compares with the Ceneo panel before relying on it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sync2sys.formats import google, values
 from sync2sys.formats.base import Context, Field, Format, Reader, Value, Writer, fields_from
+from sync2sys.formats.writers import parsed_xml
 
 #: Available now, and "see the shop", which promises nothing.
 AVAILABILITY = {"in_stock": "1", "out_of_stock": "99", "backorder": "99", "preorder": "99"}
@@ -53,6 +55,20 @@ class Offers:
             return f"{before}{left_out('') if value is None else tell(value)}{after}"
 
         return write
+
+    def read(self, format: Format, chunk: bytes) -> Iterator[dict[str, Any]]:
+        """The items of a chunk, as `writers.Legible` promises."""
+        for offer in parsed_xml(b"<all>" + chunk + b"</all>"):
+            found: dict[str, Any] = dict(offer.attrib)
+            for element in offer:
+                if element.tag == "imgs":
+                    addresses = [image.get("url", "") for image in element]
+                    found["imgs"] = addresses if len(addresses) > 1 else addresses[0]
+                elif element.tag == "attrs":
+                    found |= {each.get("name", ""): each.text or "" for each in element}
+                else:
+                    found[element.tag] = element.text or ""
+            yield found
 
 
 def _attribute(name: str) -> Callable[[Value], str]:

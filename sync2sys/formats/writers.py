@@ -1,19 +1,42 @@
 """Syntaxes: RSS 2.0, plain XML, CSV (RFC 4180), TSV, JSON and JSON lines. They know nothing of channels.
 
-Values arrive legal (no control characters, no lone surrogates); what is done here is escaping.
+Values arrive legal (no control characters, no lone surrogates); what is done here is escaping. Each
+syntax also reads back what it wrote, by a standard parser and not by the writer's own rules.
 """
 
+import csv
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Any, Protocol
+from xml.etree import ElementTree
 
 import orjson
 
 from sync2sys.formats.addresses import encoded
-from sync2sys.formats.base import Context, Field, Value, Writer
+from sync2sys.formats.base import Context, Field, Format, Value, Writer
 from sync2sys.formats.text import clean
 
 LF = "\n"
+#: A value as it was read back: a text, several, or names with texts.
+Found = str | list[str] | dict[str, str]
+#: An item as it was read back, field name -> value; a field without a value is not there.
+Items = Iterator[dict[str, Found]]
+
+# The usual limit is shorter than some descriptions.
+csv.field_size_limit(2**31 - 1)
+
+
+class Legible(Protocol):
+    """A syntax that reads back what it wrote."""
+
+    def read(self, format: Format, chunk: bytes) -> Items:
+        """The items of what `Renderer.chunk` makes, in their order.
+
+        Numbers and truths come as texts. What a syntax cannot tell apart stays as it stands there: several
+        values in a cell of CSV are one text, and a single element of XML is no list.
+        """
 
 
 def _escaped(text: str) -> str:
@@ -75,6 +98,16 @@ class Rss:
 
         return write
 
+    def read(self, format: Format, chunk: bytes) -> Items:
+        """The items of a chunk, as `Legible` promises."""
+        start = f'<rss xmlns:{self._prefix}="{self._namespace}">'.encode()
+        spaced = f"{{{self._namespace}}}"
+        for item in parsed_xml(start + chunk + b"</rss>"):
+            found: dict[str, list[str]] = {}
+            for element in item:
+                found.setdefault(element.tag.removeprefix(spaced), []).append(element.text or "")
+            yield {name: _single(texts) for name, texts in found.items()}
+
 
 class Xml:
     """XML of plain elements: one for each value, and for pairs of name and value what the channel wants.
@@ -99,6 +132,9 @@ class Xml:
         self.opening, self.closing = f"<{item}>\n", f"</{item}>\n"
         self._pairs, self._around = pairs, around
         self._put = _in_cdata if cdata else _escaped
+        #: the elements that the templates make -> their field
+        self._of_pairs = {parsed_xml(template.format("", "")).tag: name for name, template in pairs.items()}
+        self._of_around = {parsed_xml(template.format("")).tag: name for name, template in around.items()}
 
     def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
         return (
@@ -126,12 +162,51 @@ class Xml:
 
         return write
 
+    def read(self, format: Format, chunk: bytes) -> Items:
+        """The items of a chunk, as `Legible` promises."""
+        for item in parsed_xml(b"<all>" + chunk + b"</all>"):
+            texts: dict[str, list[str]] = {}
+            pairs: dict[str, dict[str, str]] = {}
+            for name, element in self._values(item):
+                if len(element) and name in self._pairs:
+                    key, text = (each.text or "" for each in element)
+                    pairs.setdefault(name, {})[key] = text
+                elif len(element):
+                    texts.setdefault(name, []).extend(_as_json(each) for each in element)
+                else:
+                    texts.setdefault(name, []).append(element.text or "")
+            yield {name: _single(several) for name, several in texts.items()} | pairs
+
+    def _values(self, item: ElementTree.Element) -> Iterator[tuple[str, ElementTree.Element]]:
+        """The name of a field with each of its values."""
+        for element in item:
+            if element.tag in self._of_around:
+                for inner in element:
+                    yield self._of_around[element.tag], inner
+            else:
+                yield self._of_pairs.get(element.tag, element.tag), element
+
+
+def _as_json(element: ElementTree.Element) -> str:
+    """An element of elements as one text."""
+    return orjson.dumps({each.tag: each.text or "" for each in element}).decode()
+
 
 def _in_cdata(text: str) -> str:
     """Text inside an XML element as it is, where it has anything to hide."""
     if "&" not in text and "<" not in text and ">" not in text:
         return text
     return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"
+
+
+def parsed_xml(document: bytes | str) -> ElementTree.Element:
+    """The outermost element. Where it was put around our own bytes, no document type can begin inside it,
+    and so there are no entities but those of XML itself."""
+    return ElementTree.fromstring(document)  # noqa: S314
+
+
+def _single(texts: list[str]) -> Found:
+    return texts[0] if len(texts) == 1 else texts
 
 
 class Csv:
@@ -161,6 +236,19 @@ class Csv:
             return quoted(value if value.__class__ is str else _flat(value, join))
 
         return write
+
+    def read(self, format: Format, chunk: bytes) -> Items:
+        """The items of a chunk whose columns are the format's fields, as `Legible` promises."""
+        names = [field.name for field in format.fields]
+        for row in self._rows(chunk):
+            yield {name: text for name, text in zip(names, row, strict=True) if text}
+
+    def columns(self, prologue: bytes) -> list[str]:
+        """The names of the columns, from the header line."""
+        return next(self._rows(prologue))
+
+    def _rows(self, data: bytes) -> Iterator[list[str]]:
+        return csv.reader(io.StringIO(data.decode(), newline=""), delimiter=self.glue, strict=True)
 
     def _cell(self, text: str) -> str:
         if '"' in text:
@@ -211,6 +299,11 @@ class JsonLines:
 
         return write
 
+    def read(self, format: Format, chunk: bytes) -> Items:
+        """The items of a chunk, as `Legible` promises."""
+        for line in chunk.splitlines():
+            yield _as_texts(orjson.loads(line))
+
 
 class Json:
     """One object: what the feed says of itself, and its items, one a line, every field in each."""
@@ -237,6 +330,20 @@ class Json:
             return name + (left_out("null") if value is None else dumps(value).decode())
 
         return write
+
+    def read(self, format: Format, chunk: bytes) -> Items:
+        """The items of a chunk, as `Legible` promises."""
+        for item in orjson.loads(b"[" + chunk + b"]"):
+            yield _as_texts(item)
+
+
+def _as_texts(item: dict[str, Any]) -> dict[str, Found]:
+    """An object of JSON without what it says to be null."""
+    return {
+        name: value if isinstance(value, list | dict) else _text(value)
+        for name, value in item.items()
+        if value is not None
+    }
 
 
 def _text(value: Value) -> str:

@@ -113,6 +113,13 @@ def ids_of(connection: Connection, render_id: str) -> set[int]:
     return set(connection.execute(select(PLACES.c.chunk_id).filter_by(render_id=render_id)).scalars())
 
 
+def ids_with_items(connection: Connection, render_id: str) -> "array[int]":
+    """The pieces of a render that hold items, in its order."""
+    query = select(PLACES.c.chunk_id).join(CHUNKS, PLACES.c.chunk_id == CHUNKS.c.id)
+    query = query.where(PLACES.c.render_id == render_id, CHUNKS.c["items"] > 0).order_by(PLACES.c.no)
+    return array("q", connection.execute(query).scalars())
+
+
 def count(connection: Connection, render_id: str) -> int:
     """How many pieces a render has."""
     last = select(PLACES.c.no).filter_by(render_id=render_id).order_by(PLACES.c.no.desc()).limit(1)
