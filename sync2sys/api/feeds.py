@@ -57,6 +57,14 @@ def show(feed_id: str) -> dict[str, Any]:
     return _described([_own(feed_id)])[0]
 
 
+@bp.get("/feeds/<string:feed_id>/export")
+@access("plugin", "panel")
+@bp.response(200, schemas.Export)
+def export(feed_id: str) -> dict[str, Any]:
+    """Show what makes the feed what it is: a body for POST /api/feeds, here or elsewhere."""
+    return feeds.exported(_own(feed_id))
+
+
 @bp.patch("/feeds/<string:feed_id>")
 @access("plugin", "panel")
 @bp.arguments(schemas.ChangedFeed)

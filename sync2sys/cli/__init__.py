@@ -2,12 +2,33 @@
 
 from flask import Flask
 
-from sync2sys.cli import backup, diffs, doctor, feeds, keys, serve, stores, sync, users, worker
+from sync2sys.cli import (
+    backup,
+    definitions,
+    diagnostics,
+    diffs,
+    doctor,
+    feeds,
+    keys,
+    serve,
+    stores,
+    sync,
+    users,
+    worker,
+)
 
 
 def register(app: Flask) -> None:
     """Add our commands to `flask`."""
-    feeds.feeds.add_command(diffs.diff)
+    for command in (
+        diffs.diff,
+        diagnostics.diagnose,
+        diagnostics.explain,
+        definitions.export,
+        definitions.import_,
+        definitions.define,
+    ):
+        feeds.feeds.add_command(command)
     for module in (serve, worker, sync, stores, feeds, users, keys, backup, doctor):
         for command in module.commands:
             app.cli.add_command(command)

@@ -70,7 +70,7 @@ def add(
     def make() -> str:
         label = FORMATS[format].label if format in FORMATS else format
         feed = service.create(
-            _organization(organization),
+            organization_of(organization),
             name=name or label,
             format=format,
             slug=slug,
@@ -232,7 +232,7 @@ def find(feed: str) -> Feed:
     return found
 
 
-def _organization(organization_id: str) -> Organization:
+def organization_of(organization_id: str) -> Organization:
     """The one with this id, or the only one there is."""
     query = select(Organization)
     query = query.filter_by(id=organization_id) if organization_id else query.filter_by(provisional=False)

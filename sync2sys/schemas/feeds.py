@@ -111,6 +111,16 @@ class ChangedFeed(Own):
     guard = fields.Nested(Guard)
 
 
+class Export(Schema):
+    """What makes a feed what it is: the body that makes the same feed elsewhere."""
+
+    name = fields.String(required=True)
+    format = fields.String(required=True)
+    document = fields.Nested(Document, required=True)
+    definition = _definition(required=True)
+    guard = fields.Nested(Guard, required=True)
+
+
 class Reason(Schema):
     """Why a render is held."""
 

@@ -31,6 +31,8 @@ CHANGEABLE = (
     "published",
     "guard",
 )
+#: What another installation can make the same feed of.
+EXPORTED = ("name", "format", "document", "definition", "guard")
 #: What a secret address looks like. No slug that somebody chooses may: it could be an old secret of
 #: somebody else, whose readers still come.
 SECRET = re.compile(r"[0-9a-f]{32}\Z")
@@ -105,6 +107,11 @@ def change(feed: Feed, **changes: Any) -> Feed:
     serving.changed(feed)
     _follow_up(feed)
     return feed
+
+
+def exported(feed: Feed) -> dict[str, Any]:
+    """What makes the feed what it is, as `create` takes it; nothing of its address and its stores."""
+    return {name: getattr(feed, name) for name in EXPORTED}
 
 
 def make_secret(feed: Feed) -> Feed:

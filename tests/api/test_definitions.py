@@ -119,3 +119,15 @@ def test_a_preview_of_what_cannot_be_used_says_where(owner, bob):  # noqa: F811
     assert_error(answer, 400, "Bad Request")
     assert list(answer.json["details"]) == ["definition.mapping.title"]
     assert_error(bob.call("POST", f"/feeds/{feed['id']}/preview", json={}), 404, "Not Found")
+
+
+def test_an_exported_feed_is_the_body_that_makes_it_again(owner):
+    feed = owner.make(
+        definition={"filter": {"field": "brand", "is": "Rig"}},
+        document={"title": "Offers"},
+        guard={"drop": 0.3, "outOfStock": False},
+    )
+    body = owner.call("GET", f"/feeds/{feed['id']}/export").json
+    assert body["guard"] == {"drop": 0.3, "outOfStock": False}
+    again = owner.call("POST", "/feeds", json=body).json
+    assert {name: again[name] for name in body} == {name: feed[name] for name in body}

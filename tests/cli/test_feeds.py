@@ -1,5 +1,6 @@
 """flask feeds, as an operator types it."""
 
+import json
 import re
 
 import pytest
@@ -183,3 +184,46 @@ def test_with_several_organizations_one_has_to_be_named(app, flask, channel):
         other = catalogues.organization()
     assert "--organization" in flask("add", "--format", "csv")[1]
     assert flask("add", "--format", "csv", "--organization", other)[0] == 0
+
+
+def test_a_feed_is_exported_and_imported_as_one_file(app, flask, channel, tmp_path):
+    fill(app, channel, plain(3))
+    flask("add", "--format", "google", "--slug", "offers")
+    file = tmp_path / "definition.json"
+    file.write_text('{"mapping": {"custom_label_0": {"constant": "sale"}}}')
+    assert flask("define", "offers", str(file))[0] == 0
+    status, told = flask("export", "offers")
+    assert status == 0
+    assert json.loads(told)["definition"] == {"mapping": {"custom_label_0": {"constant": "sale"}}}
+    status, answer = flask("import", "-", "--slug", "again", input=told)
+    assert (status, answer.splitlines()[0].endswith("/again")) == (0, True)
+    assert flask("export", "again")[1] == told
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("no json", "is no JSON"),
+        ("{}", "no exported feed"),
+        (
+            '{"name": "x", "format": "csv", "definition": {"mapping": {"nothing": {}}}}',
+            "no field of this format",
+        ),
+    ],
+)
+def test_a_file_that_is_no_feed_is_told_in_a_sentence(flask, channel, text, words):
+    status, told = flask("import", "-", input=text)
+    assert (status, words in told) == (1, True)
+
+
+def test_items_are_diagnosed_and_explained(app, flask, channel):
+    fill(app, channel, plain(2) | {"cheap": {"price": "0"}})
+    flask("add", "--format", "google", "--slug", "offers", "--publish")
+    flask("render", "offers")
+    status, told = flask("diagnose", "offers", "--outcome", "excluded")
+    assert status == 0
+    assert "3 mirrored = 2 published + 1 excluded" in told
+    assert "Set a regular price in the shop." in told
+    status, told = flask("explain", "offers", "1000")
+    assert (status, "title\tThing 1000\n" in told) == (0, True)
+    assert flask("explain", "offers", "nothing")[0] == 1
