@@ -11,7 +11,7 @@ from flask import Response, g, send_file
 from sync2sys.api import tables
 from sync2sys.api.access import access
 from sync2sys.api.bodies import Blueprint
-from sync2sys.formats.writers import Found
+from sync2sys.formats.base import Found
 from sync2sys.schemas import diffs as schemas
 from sync2sys.services import diffs, feeds, organizations
 from sync2sys.services.diffs import Change, Wanted

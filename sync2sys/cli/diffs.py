@@ -5,8 +5,8 @@ import orjson
 from flask.cli import with_appcontext
 
 from sync2sys.cli.feeds import find, told
+from sync2sys.formats.base import Found
 from sync2sys.formats.text import shorten
-from sync2sys.formats.writers import Found
 from sync2sys.services import diffs
 from sync2sys.services.diffs import CHANGED, KINDS, Change, Name, Wanted
 

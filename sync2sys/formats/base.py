@@ -4,7 +4,7 @@ A channel is one file of data: a `Format` whose fields say how the channel spell
 makes the value, the limit that applies and where that is written. `renderer.Renderer` makes it bytes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol
 #: A field's value for one item: text, a number, a truth, several texts, names with texts, or None
 #: for "leave it out". Never an empty text or an empty tuple.
 Value = str | int | bool | tuple[str, ...] | dict[str, str] | None
+#: A value as it was read back: a text, several, or names with texts.
+Found = str | list[str] | dict[str, str]
 #: A rule made ready for one field of one feed: the values of the field's source columns in, its value out.
 Reader = Callable[..., Value]
 #: Writes a value, None included.
@@ -234,6 +236,13 @@ class Syntax(Protocol):
 
     def writer(self, field: Field) -> Writer:
         """A function that writes the field's values; None by `field.left_out`."""
+
+    def read(self, format: "Format", chunk: bytes) -> Iterator[dict[str, Found]]:
+        """The items of what `Renderer.chunk` makes, in their order; a field without a value is not there.
+
+        Numbers and truths come as texts. What a syntax cannot tell apart stays as it stands there: several
+        values in a cell of CSV are one text, and a single element of XML is no list.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class Offers:
         return write
 
     def read(self, format: Format, chunk: bytes) -> Iterator[dict[str, Any]]:
-        """The items of a chunk, as `writers.Legible` promises."""
+        """The items of a chunk, as `Syntax` promises."""
         for offer in parsed_xml(b"<all>" + chunk + b"</all>"):
             found: dict[str, Any] = dict(offer.attrib)
             for element in offer:

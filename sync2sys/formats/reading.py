@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import cast
 
 from sync2sys.formats import FORMATS
-from sync2sys.formats.base import Format
-from sync2sys.formats.writers import Csv, Found, Legible
+from sync2sys.formats.base import Format, Found
+from sync2sys.formats.writers import Csv
 
 
 def format_of(version: str) -> Format | None:
@@ -40,5 +39,5 @@ def as_written(format: Format, prologue: bytes) -> Format:
 
 
 def read(format: Format, chunk: bytes) -> Iterator[dict[str, Found]]:
-    """The items of a rendered chunk, field name -> value; see `writers.Legible`."""
-    return cast(Legible, format.syntax).read(format, chunk)
+    """The items of a rendered chunk, field name -> value; see `Syntax.read`."""
+    return format.syntax.read(format, chunk)

@@ -9,34 +9,21 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 from xml.etree import ElementTree
 
 import orjson
 
 from sync2sys.formats.addresses import encoded
-from sync2sys.formats.base import Context, Field, Format, Value, Writer
+from sync2sys.formats.base import Context, Field, Format, Found, Value, Writer
 from sync2sys.formats.text import clean
 
 LF = "\n"
-#: A value as it was read back: a text, several, or names with texts.
-Found = str | list[str] | dict[str, str]
 #: An item as it was read back, field name -> value; a field without a value is not there.
 Items = Iterator[dict[str, Found]]
 
 # The usual limit is shorter than some descriptions.
 csv.field_size_limit(2**31 - 1)
-
-
-class Legible(Protocol):
-    """A syntax that reads back what it wrote."""
-
-    def read(self, format: Format, chunk: bytes) -> Items:
-        """The items of what `Renderer.chunk` makes, in their order.
-
-        Numbers and truths come as texts. What a syntax cannot tell apart stays as it stands there: several
-        values in a cell of CSV are one text, and a single element of XML is no list.
-        """
 
 
 def _escaped(text: str) -> str:
@@ -99,7 +86,7 @@ class Rss:
         return write
 
     def read(self, format: Format, chunk: bytes) -> Items:
-        """The items of a chunk, as `Legible` promises."""
+        """The items of a chunk, as `Syntax` promises."""
         start = f'<rss xmlns:{self._prefix}="{self._namespace}">'.encode()
         spaced = f"{{{self._namespace}}}"
         for item in parsed_xml(start + chunk + b"</rss>"):
@@ -163,7 +150,7 @@ class Xml:
         return write
 
     def read(self, format: Format, chunk: bytes) -> Items:
-        """The items of a chunk, as `Legible` promises."""
+        """The items of a chunk, as `Syntax` promises."""
         for item in parsed_xml(b"<all>" + chunk + b"</all>"):
             texts: dict[str, list[str]] = {}
             pairs: dict[str, dict[str, str]] = {}
@@ -238,7 +225,7 @@ class Csv:
         return write
 
     def read(self, format: Format, chunk: bytes) -> Items:
-        """The items of a chunk whose columns are the format's fields, as `Legible` promises."""
+        """The items of a chunk whose columns are the format's fields, as `Syntax` promises."""
         names = [field.name for field in format.fields]
         for row in self._rows(chunk):
             yield {name: text for name, text in zip(names, row, strict=True) if text}
@@ -300,7 +287,7 @@ class JsonLines:
         return write
 
     def read(self, format: Format, chunk: bytes) -> Items:
-        """The items of a chunk, as `Legible` promises."""
+        """The items of a chunk, as `Syntax` promises."""
         for line in chunk.splitlines():
             yield _as_texts(orjson.loads(line))
 
@@ -332,7 +319,7 @@ class Json:
         return write
 
     def read(self, format: Format, chunk: bytes) -> Items:
-        """The items of a chunk, as `Legible` promises."""
+        """The items of a chunk, as `Syntax` promises."""
         for item in orjson.loads(b"[" + chunk + b"]"):
             yield _as_texts(item)
 

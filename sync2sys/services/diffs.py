@@ -18,9 +18,8 @@ from sqlalchemy import Connection, select
 
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.formats import reading
-from sync2sys.formats.base import Format
+from sync2sys.formats.base import Format, Found
 from sync2sys.formats.parts import unpack
-from sync2sys.formats.writers import Found
 from sync2sys.models import Render
 from sync2sys.services import items, pieces, render_plans
 
