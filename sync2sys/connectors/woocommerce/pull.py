@@ -228,13 +228,15 @@ class Pull:
         Raises StoreGarbled for a difference that this does not explain, as of a list that always shows
         its first page: nothing may be taken for gone that such a list leaves out.
         """
+        if not walk.steady:
+            return 0  # What changed while it was listed is not hidden; the next round lists it.
         total = walk.total or 0
-        if walk.steady and not 0 <= total - listed <= walk.short:
+        if not 0 <= total - listed <= walk.short:
             raise StoreGarbled(
                 f"{self._client.host} counts {total} {noun} but lists {listed}. A plugin or a cache changes "
                 "what its API answers."
             )
-        return max(0, total - listed)
+        return total - listed
 
     def _list_ids(self, walk: Walk, route: str, listed: dict[int, int | None]) -> Iterator[Page]:
         """Collect ids and parents, with an empty page after each window as a sign of life."""
