@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sync2sys.formats import category_rules, definitions, filters, mapping
+from sync2sys.formats import category_rules, definitions, filters, mapping, taxes
 from sync2sys.formats.base import Format, Item
 from sync2sys.formats.category_rules import CategoryRules
 from sync2sys.formats.definitions import BadDefinition, below
 from sync2sys.formats.filters import Filter
 from sync2sys.formats.steps import Step
+from sync2sys.formats.taxes import Tax
 
-PARTS = ("settings", "filter", "mapping", "categories")
+PARTS = ("settings", "filter", "mapping", "categories", "tax")
+#: Columns that are amounts the buyer pays.
+PRICES = ("price", "sale_price")
 LONGEST_SETTING, MOST_MAPPED = 2000, 200
 #: The field that category rules fill.
 CATEGORY = "google_product_category"
@@ -69,6 +72,28 @@ class ByCategory:
         return [] if rule is None else [Step(f"the rule for {rule.path}", None, str(rule.id))]
 
 
+class Taxed:
+    """An amount as the market wants it: the shop's own, or what a mapping made of it, with or without tax."""
+
+    def __init__(self, tax: Tax, amount: str, mapped: Origin | None) -> None:
+        self._tax, self.mapped = tax, mapped
+        self._own = (amount,) if mapped is None else mapped.columns
+        self.columns = (*self._own, "taxable", "tax_class", "prices_include_tax")
+        before = amount if mapped is None else mapped.words
+        self.words = f"{before}, {tax.prices} tax"
+
+    def read(self, *columns: Any) -> str | None:
+        own = columns[: len(self._own)]
+        amount = own[0] if self.mapped is None else self.mapped.read(*own)
+        return None if amount is None or amount == "" else self._tax.of(amount, *columns[len(self._own) :])
+
+    def trace(self, *columns: Any) -> list[Step]:
+        own = columns[: len(self._own)]
+        before = [] if self.mapped is None else self.mapped.trace(*own)
+        amount = before[-1].after if before else own[0]
+        return [*before, Step(f"{self._tax.prices} tax", amount, self.read(*columns))]
+
+
 @dataclass(frozen=True)
 class Custom:
     """A checked definition."""
@@ -77,6 +102,8 @@ class Custom:
     filter: Filter | None = None
     #: field of the format -> where its value comes from
     mapping: Mapping[str, Origin] = field(default_factory=dict)
+    #: what its prices shall be; None: as the shop keeps them
+    tax: Tax | None = None
 
     @property
     def columns(self) -> frozenset[str]:
@@ -84,15 +111,17 @@ class Custom:
         found = set(self.filter.columns if self.filter else ())
         for expression in self.mapping.values():
             found.update(expression.columns)
-        return frozenset(found)
+        return frozenset(found | (TAX_COLUMNS if self.tax else set()))
 
 
+#: What is looked at where prices are to be with or without tax.
+TAX_COLUMNS = frozenset(["price", "sale_price", "taxable", "tax_class", "prices_include_tax"])
 #: The format as it is.
 PLAIN = Custom()
 
 
 def parse(format: Format, spec: Any) -> Custom:
-    """The definition `{"settings", "filter", "mapping", "categories"}` for this format, each part optional.
+    """The definition `{"settings", "filter", "mapping", "categories", "tax"}` for this format, each optional.
 
     Raises BadDefinition.
     """
@@ -103,6 +132,7 @@ def parse(format: Format, spec: Any) -> Custom:
         settings=_settings(format, parts.get("settings", {})),
         filter=_part("filter", filters.parse, parts),
         mapping=_categories(format, parts) | _mapping(format, parts.get("mapping", {})),
+        tax=_part("tax", lambda spec, _: taxes.parse(spec), parts),
     )
 
 

@@ -15,6 +15,7 @@ PUBLISHED, WARNED, EXCLUDED = "published", "published_with_warnings", "excluded"
 SHOWN = 200
 
 NO_VARIANTS, FILTERED, DUPLICATE = "no_variants", "filtered", "duplicate_id"
+TAX_UNKNOWN = "tax_unknown"
 #: What is wrong with the whole item. These leave it out.
 ITEM = {
     "not_published": "The product is not published. Publish it in the shop, or ignore this.",
@@ -24,6 +25,7 @@ ITEM = {
     "no_currency": "The shop's currency is not known. Synchronize the store, then render again.",
     FILTERED: "The feed's filter leaves it out: {detail}.",
     DUPLICATE: "Another item has the same id {detail} in this feed. Map the id to something unique.",
+    TAX_UNKNOWN: "Its price with or without tax is not known. Give its tax class a rate in the definition.",
     NO_VARIANTS: "A product of this kind needs variants, and has none. Add at least one in the shop.",
 }
 #: What is wrong with one field. A required field without a value leaves the item out.

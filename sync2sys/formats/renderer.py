@@ -27,7 +27,7 @@ from sync2sys.formats.base import (
     Variants,
     Writer,
 )
-from sync2sys.formats.custom import PLAIN, REPLACEABLE, Custom, Origin
+from sync2sys.formats.custom import PLAIN, PRICES, REPLACEABLE, Custom, Origin, Taxed
 from sync2sys.formats.filters import Filter
 from sync2sys.formats.issues import Issue
 from sync2sys.formats.latest import latest
@@ -99,6 +99,10 @@ class Renderer:
         self._filter = custom.filter
         self._expressions = custom.mapping
         self._replaced = _replaced(format, self._expressions)
+        self._tax = custom.tax
+        untaxed = dict(self._replaced)
+        if custom.tax is not None:
+            self._replaced |= {amount: Taxed(custom.tax, amount, untaxed.get(amount)) for amount in PRICES}
         self._head = self._made_ready(format.fields, format.syntax)
         self._inner: list[_Part] = []
         self._summary: list[_Part] = []
@@ -243,7 +247,9 @@ class Renderer:
         )
 
     def _steps(self, name: str, item: Any) -> Sequence[Step]:
-        expression = self._expressions.get(name)
+        field = next((part.field for part in self._parts if part.field.name == name), None)
+        taxed = self._replaced.get(field.source[0]) if field and field.source else None
+        expression = taxed if isinstance(taxed, Taxed) else self._expressions.get(name)
         if expression is None:
             return ()
         return expression.trace(*(getattr(item, column) for column in expression.columns))
@@ -254,6 +260,15 @@ class Renderer:
             columns = [getattr(item, column) for column in self._filter.columns]
             if not self._filter.takes(*columns):
                 yield issues.FILTERED, self._filter.reason(*columns)
+        if (
+            self._tax is not None
+            and item.price
+            and self._replaced["price"].read(
+                *(getattr(item, column) for column in self._replaced["price"].columns)
+            )
+            is None
+        ):
+            yield issues.TAX_UNKNOWN, ""
         if self.duplicates and item.key in self.duplicates:
             yield issues.DUPLICATE, self.id_of(item)
 
@@ -301,10 +316,15 @@ def _customized(
         if expression is None:
             if not field.on_demand:
                 yield field
-        elif field.source and replaced.get(field.source[0]) is expression:
+        elif field.source and _stands_for(replaced.get(field.source[0]), expression):
             yield field
         else:
             yield replace(field, rule=_rule_of(expression), source=expression.columns, given="")
+
+
+def _stands_for(replacing: Origin | None, expression: Origin) -> bool:
+    """Whether the column is replaced by this very expression, with tax or without."""
+    return replacing is expression or (isinstance(replacing, Taxed) and replacing.mapped is expression)
 
 
 def _rule_of(expression: Origin) -> Rule:

@@ -4,7 +4,11 @@ import csv
 import io
 
 import pytest
+from sqlalchemy import update
 
+from sync2sys.database import transaction
+from sync2sys.extensions import db
+from sync2sys.models import Channel
 from tests.api.test_feeds import alice, bob, rendered  # noqa: F401 - fixtures among them
 from tests.plugin import assert_error
 from tests.services import catalogues
@@ -131,3 +135,15 @@ def test_an_exported_feed_is_the_body_that_makes_it_again(owner):
     assert body["guard"] == {"drop": 0.3, "outOfStock": False}
     again = owner.call("POST", "/feeds", json=body).json
     assert {name: again[name] for name in body} == {name: feed[name] for name in body}
+
+
+def test_prices_get_the_tax_that_the_market_wants(app, client, owner):
+    with app.app_context():
+        transaction(lambda: db.session.execute(update(Channel).values(prices_include_tax=False)))()
+        catalogues.fill(owner.channel, SHOP | {"4": {"price": "40", "tax_class": "zero-rate"}})
+    tax = {"prices": "with", "rates": {"": "25"}}
+    feed = owner.make(format="csv", published=True, definition={"tax": tax})
+    found = rows(app, client, feed)
+    assert {key: row["price"] for key, row in found.items()} == {"1": "12.50", "2": "25.00", "3": "37.50"}
+    (item,) = owner.call("GET", f"/feeds/{feed['id']}/diagnostics?code=tax_unknown").json["items"]
+    assert item["key"] == "4"
