@@ -138,8 +138,12 @@ def test_an_item_that_moved_to_another_product_was_not_removed(channel, feed):
 
 
 def test_items_that_share_an_id_are_compared_in_their_order(channel, feed):
-    render(feed, channel, {"1": {"price": "1.00"}, "1\x07": {"price": "2.00"}, "1\x08": {"price": "3.00"}})
-    render(feed, channel, {"1": {"price": "1.00"}, "1\x07": {"price": "5.00"}})
+    render(
+        feed,
+        channel,
+        {"1": {"price": "1.00"}, "1\u200b": {"price": "2.00"}, "1\u200b\u200b": {"price": "3.00"}},
+    )
+    render(feed, channel, {"1": {"price": "1.00"}, "1\u200b": {"price": "5.00"}})
     assert compare(feed)[0] == Change("1", CHANGED, [("price", "2.00", "5.00")])
     assert report(feed).counts == {CHANGED: 1, REMOVED: 1, ADDED: 0}
 
