@@ -185,8 +185,7 @@ class Renderer:
         items = [self._mapped(Item._make(row[: len(Item._fields)])) for row in rows]
         texts = []
         for part, (_, combine) in zip(self._summary, variants.summary, strict=True):
-            values = [part.read(*(getattr(item, each) for each in part.field.source)) for item in items]
-            texts.append(part.write(combine(values)))
+            texts.append(part.write(combine([part.value_of(item) for item in items])))
         return self.format.syntax.glue.join(texts)
 
     def reasons(self, item: Any) -> list[str]:
@@ -199,8 +198,7 @@ class Renderer:
         missing = [
             issues.note("missing", part.field)
             for part in self._parts
-            if part.field.required and "price" not in part.field.source
-            if part.read(*(getattr(mapped, column) for column in part.field.source)) is None
+            if part.field.required and "price" not in part.field.source and part.value_of(mapped) is None
         ]
         return [code for code, _ in self._reasons_of_feed(item)] + _reasons_of_item(mapped) + missing
 
@@ -210,17 +208,16 @@ class Renderer:
         found = [issues.of_item(code, detail) for code, detail in self._reasons_of_feed(item)]
         found += [issues.of_item(code) for code in _reasons_of_item(mapped)]
         for part in self._parts:
-            columns = [getattr(mapped, column) for column in part.field.source]
+            columns = _columns(mapped, part.field.source)
             code = part.code(part.read(*columns), columns)
-            is_told = code is None or (part.field.required and "price" in part.field.source)
-            if code is not None and not is_told:
+            # What a required price lacks was said of the whole item.
+            if code is not None and not (part.field.required and "price" in part.field.source):
                 found.append(issues.of_field(code, part.field, columns[0] if columns else None))
         return sorted(found, key=lambda issue: issue.severity)
 
     def id_of(self, item: Any) -> str:
         """The item's id in the feed."""
-        mapped, first = self._mapped(item), (self._inner or self._head)[0]
-        return str(first.read(*(getattr(mapped, column) for column in first.field.source)))
+        return str((self._inner or self._head)[0].value_of(self._mapped(item)))
 
     def explain(self, item: Any) -> list[Line]:
         """Every field of the feed with this item's value, also of an item that is left out."""
@@ -228,7 +225,7 @@ class Renderer:
         return [
             Line(
                 part.field,
-                part.read(*(getattr(mapped, column) for column in part.field.source)),
+                part.value_of(mapped),
                 issues.in_words(part.field),
                 self._steps(part.field.name, item),
             )
@@ -239,12 +236,7 @@ class Renderer:
         """The item with what the feed's mapping puts in the place of its columns."""
         if not self._replaced:
             return item
-        return item._replace(
-            **{
-                column: expression.read(*(getattr(item, each) for each in expression.columns))
-                for column, expression in self._replaced.items()
-            }
-        )
+        return item._replace(**{column: _read(origin, item) for column, origin in self._replaced.items()})
 
     def _steps(self, name: str, item: Any) -> Sequence[Step]:
         field = next((part.field for part in self._parts if part.field.name == name), None)
@@ -252,22 +244,15 @@ class Renderer:
         expression = taxed if isinstance(taxed, Taxed) else self._expressions.get(name)
         if expression is None:
             return ()
-        return expression.trace(*(getattr(item, column) for column in expression.columns))
+        return expression.trace(*_columns(item, expression.columns))
 
     def _reasons_of_feed(self, item: Any) -> Iterator[tuple[str, str]]:
         """What in the feed itself leaves the item out: code and detail."""
         if self._filter is not None:
-            columns = [getattr(item, column) for column in self._filter.columns]
+            columns = _columns(item, self._filter.columns)
             if not self._filter.takes(*columns):
                 yield issues.FILTERED, self._filter.reason(*columns)
-        if (
-            self._tax is not None
-            and item.price
-            and self._replaced["price"].read(
-                *(getattr(item, column) for column in self._replaced["price"].columns)
-            )
-            is None
-        ):
+        if self._tax is not None and item.price and _read(self._replaced["price"], item) is None:
             yield issues.TAX_UNKNOWN, ""
         if self.duplicates and item.key in self.duplicates:
             yield issues.DUPLICATE, self.id_of(item)
@@ -279,6 +264,14 @@ class Renderer:
     def next_change(self, item: Any) -> datetime | None:
         """When the clock next changes the phase of this item, or None if it never will."""
         return sales.next_change(item, self.context.now)
+
+
+def _columns(item: Any, names: Sequence[str]) -> list[Any]:
+    return [getattr(item, name) for name in names]
+
+
+def _read(origin: Origin, item: Any) -> str | None:
+    return origin.read(*_columns(item, origin.columns))
 
 
 def _reasons_of_item(item: Any) -> list[str]:
@@ -347,6 +340,10 @@ class _Part:
         self.overflow: Doubt | None = None
         if rule and rule.overflow and (field.limit is not None or field.times is not None):
             self.overflow = rule.overflow(field, context)
+
+    def value_of(self, item: Any) -> Value:
+        """The field's value for an item."""
+        return self.read(*_columns(item, self.field.source))
 
     @property
     def may_lack(self) -> bool:

@@ -133,7 +133,8 @@ def preview(feed_id: str, unsaved: Mapping[str, Any], count: int) -> list[Explan
             if groups
             else iter(())
         )
-        return [_explanation(plan.renderer, Item._make(row)) for row in islice(rows, count)]
+        renderer = plan.renderer
+        return [_explanation(renderer, Item._make(row)) for row in islice(rows, count)]
 
 
 def _explanation(renderer: Renderer, item: Item) -> Explanation:

@@ -73,7 +73,7 @@ class Plan:
 
     @property
     def renderer(self) -> Renderer:
-        """A renderer of the feed."""
+        """A new renderer of the feed; making one takes milliseconds."""
         return Renderer(self.format, self.context, self.custom)
 
 
