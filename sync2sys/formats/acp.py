@@ -6,7 +6,7 @@ Source: agentic-commerce-protocol, spec 2026-04-17, schema.feed.json, read in fu
 from decimal import Decimal
 from typing import Any
 
-from sync2sys.formats import attributes, money, values
+from sync2sys.formats import attributes, money, rules
 from sync2sys.formats.base import Context, Field, Format, Reader, Variants, fields_from
 from sync2sys.formats.writers import JsonLines
 
@@ -27,25 +27,25 @@ def _minor(amount: Any, currency: str | None) -> Any:
 
 def price(field: Field, context: Context) -> Reader:
     """What the buyer pays now, in the currency's smallest unit."""
-    current = values.current_price(field, context)
+    current = rules.current_price(field, context)
     return lambda number, currency, *sale: _minor(current(number, currency, *sale), currency)
 
 
 def list_price(field: Field, context: Context) -> Reader:
     """The regular price while a sale is on, in the currency's smallest unit."""
-    before = values.price_before(field, context)
+    before = rules.price_before(field, context)
     return lambda number, currency, *sale: _minor(before(number, currency, *sale), currency)
 
 
 def description(field: Field, context: Context) -> Reader:
     """The description as plain text."""
-    read = values.long_text(field, context)
+    read = rules.long_text(field, context)
     return lambda found: {"plain": text} if (text := read(found)) else None  # type: ignore[dict-item]
 
 
 def media(field: Field, context: Context) -> Reader:
     """The images, the item's own first."""
-    first, more = values.main_image(field, context), values.more_images(field, context)
+    first, more = rules.main_image(field, context), rules.more_images(field, context)
 
     def read(own: str | None, images: str | None) -> Any:
         main, others = first(own, images), more(own, images)
@@ -57,7 +57,7 @@ def media(field: Field, context: Context) -> Reader:
 
 def barcodes(field: Field, context: Context) -> Reader:
     """The GTIN, if it is a valid one."""
-    read = values.gtin(field, context)
+    read = rules.gtin(field, context)
     return lambda found: [{"type": "gtin", "value": number}] if (number := read(found)) else None  # type: ignore[return-value]
 
 
@@ -72,7 +72,7 @@ def availability(field: Field, context: Context) -> Reader:
 
 def categories(field: Field, context: Context) -> Reader:
     """The shop's own category paths."""
-    read = values.texts(field, context)
+    read = rules.text_list(field, context)
 
     def read_all(found: str | None) -> Any:
         paths = read(found)
@@ -101,22 +101,22 @@ FORMATS = (
         extension="jsonl",
         syntax=Products("id"),
         fields=(
-            _field("id", values.identifier, "group_key", required=True),
-            _field("title", values.text, "title", required=True),
+            _field("id", rules.identifier, "group_key", required=True),
+            _field("title", rules.text, "title", required=True),
             _field("description", description, "description"),
-            _field("url", values.address, "link"),
+            _field("url", rules.address, "link"),
             _field("media", media, "image", "images"),
         ),
         variants=Variants(
             fields=(
-                _field("id", values.identifier, "key", required=True),
-                _field("title", values.full_title, "title", "options", "has_variants", required=True),
+                _field("id", rules.identifier, "key", required=True),
+                _field("title", rules.full_title, "title", "options", "has_variants", required=True),
                 _field("barcodes", barcodes, "gtin"),
                 _field("price", price, *_SOLD, required=True),
                 _field("list_price", list_price, *_SOLD),
                 _field("availability", availability, "availability"),
                 _field("categories", categories, "categories"),
-                _field("condition", values.listed("new")),
+                _field("condition", rules.listed("new")),
                 _field("variant_options", options, "options"),
                 _field("media", media, "image", "images"),
             ),

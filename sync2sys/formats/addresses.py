@@ -8,6 +8,9 @@ import idna
 
 from sync2sys.formats.text import clean
 
+#: Addresses longer than this are refused by browsers, caches and channels alike.
+LONGEST_ADDRESS = 2000
+
 #: An address that needs no work; any other takes the long way. Possessive, because every item has some.
 _CHARACTERS = "[A-Za-z0-9._~:/?@!$&'()*+,;=-]*+"
 ENCODED = (

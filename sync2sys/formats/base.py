@@ -10,9 +10,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+#: Several texts.
+Words = tuple[str, ...]
 #: A field's value for one item: text, a number, a truth, several texts, names with texts, or None
 #: for "leave it out". Never an empty text or an empty tuple.
-Value = str | int | bool | tuple[str, ...] | dict[str, str] | None
+Value = str | int | bool | Words | dict[str, str] | None
 #: A value as it was read back: a text, several, or names with texts.
 Found = str | list[str] | dict[str, str]
 #: A rule made ready for one field of one feed: the values of the field's source columns in, its value out.

@@ -5,12 +5,12 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from sync2sys.formats import definitions, templates
+from sync2sys.formats.addresses import LONGEST_ADDRESS
 from sync2sys.formats.definitions import BadDefinition, below, listed
 from sync2sys.formats.sources import Row, Scope
 from sync2sys.formats.steps import Change
 from sync2sys.formats.templates import Template
 from sync2sys.formats.text import clean
-from sync2sys.formats.values import LONGEST_ADDRESS
 
 #: Parameters of one campaign.
 MOST_PARAMETERS = 20

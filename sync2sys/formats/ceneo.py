@@ -7,7 +7,7 @@ compares with the Ceneo panel before relying on it.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sync2sys.formats import google, values
+from sync2sys.formats import google, rules
 from sync2sys.formats.base import Context, Field, Format, Reader, Value, Writer, fields_from
 from sync2sys.formats.writers import parsed_xml
 
@@ -98,7 +98,7 @@ def _quoted(value: Value) -> str:
 
 def images(field: Field, context: Context) -> Reader:
     """The variant's own image, else the product's first usable one, and then the others, each once."""
-    main, more = values.main_image(field, context), values.more_images(field, context)
+    main, more = rules.main_image(field, context), rules.more_images(field, context)
 
     def read(own: str | None, found: str | None) -> tuple[str, ...] | None:
         first, others = main(own, found), more(own, found)
@@ -118,19 +118,19 @@ FORMATS = (
         extension="xml",
         syntax=Offers(),
         fields=(
-            _field("id", values.identifier, "key", required=True),
-            _field("url", values.address, "link", required=True),
-            _field("price", values.current_price, *_SOLD, required=True),
-            _field("avail", values.word(AVAILABILITY), "availability"),
-            _field("stock", values.in_stock_number, "quantity", "availability"),
-            _field("weight", values.kilograms, "weight", "weight_unit"),
-            _field("name", values.full_title, "title", "options", "has_variants", required=True),
-            _field("cat", values.category_path("/"), "categories", required=True),
+            _field("id", rules.identifier, "key", required=True),
+            _field("url", rules.address, "link", required=True),
+            _field("price", rules.current_price, *_SOLD, required=True),
+            _field("avail", rules.word(AVAILABILITY), "availability"),
+            _field("stock", rules.in_stock_number, "quantity", "availability"),
+            _field("weight", rules.kilograms, "weight", "weight_unit"),
+            _field("name", rules.full_title, "title", "options", "has_variants", required=True),
+            _field("cat", rules.category_path("/"), "categories", required=True),
             _field("imgs", images, "image", "images", recommended=True),
-            _field("desc", values.long_text, "description"),
-            _field("Producent", values.branded(google.NO_BRAND), "brand", recommended=True),
-            _field("Kod_producenta", values.part_number, "mpn", "sku"),
-            _field("EAN", values.ean, "gtin", limit=13, recommended=True),
+            _field("desc", rules.long_text, "description"),
+            _field("Producent", rules.branded(google.NO_BRAND), "brand", recommended=True),
+            _field("Kod_producenta", rules.part_number, "mpn", "sku"),
+            _field("EAN", rules.ean, "gtin", limit=13, recommended=True),
         ),
         source="dreamcommerce/app-ceneo-xml-exporter and other exporters",
         standing="second-hand",

@@ -4,7 +4,7 @@ Prices are plain numbers beside a currency, times are UTC, text is plain. The or
 part of the version: readers count them.
 """
 
-from sync2sys.formats import values
+from sync2sys.formats import rules
 from sync2sys.formats.base import Field, Format
 from sync2sys.formats.writers import Csv, Json, JsonLines, Tsv, Xml
 
@@ -17,33 +17,33 @@ _PATHS = ("|", "/")
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 
 FIELDS = (
-    Field("id", values.identifier, ("key",), required=True),
-    Field("group_id", values.identifier, ("group_key",)),
-    Field("title", values.text, ("title",), required=True),
-    Field("variant_title", values.text, ("variant_title",), given="variant_title"),
-    Field("description", values.long_text, ("description",)),
-    Field("link", values.address, ("link",)),
-    Field("image_link", values.main_image, ("image", "images")),
-    Field("additional_image_links", values.more_images, ("image", "images"), join=_ADDRESSES),
-    Field("availability", values.word(AVAILABILITY), ("availability",), required=True),
-    Field("quantity", values.number, ("quantity",)),
-    Field("price", values.plain_price, ("price", "currency"), required=True),
-    Field("sale_price", values.plain_sale_price, _SALE, given="sale_price"),
-    Field("sale_price_from", values.sale_begin, _SALE, given="sale_price"),
-    Field("sale_price_to", values.sale_end, _SALE, given="sale_price"),
-    Field("currency", values.text, ("currency",)),
-    Field("brand", values.text, ("brand",)),
-    Field("gtin", values.gtin, ("gtin",), given="gtin"),
-    Field("mpn", values.text, ("mpn",), given="mpn"),
-    Field("sku", values.text, ("sku",), given="sku"),
-    Field("product_type", values.deepest_category, ("categories",)),
-    Field("categories", values.texts, ("categories",), join=_PATHS),
-    Field("tags", values.texts, ("tags",)),
-    Field("options", values.all_options, ("options",)),
-    Field("color", values.option("color"), ("options",)),
-    Field("size", values.option("size"), ("options",)),
-    Field("weight", values.plain_weight, ("weight",)),
-    Field("weight_unit", values.text, ("weight_unit",)),
+    Field("id", rules.identifier, ("key",), required=True),
+    Field("group_id", rules.identifier, ("group_key",)),
+    Field("title", rules.text, ("title",), required=True),
+    Field("variant_title", rules.text, ("variant_title",), given="variant_title"),
+    Field("description", rules.long_text, ("description",)),
+    Field("link", rules.address, ("link",)),
+    Field("image_link", rules.main_image, ("image", "images")),
+    Field("additional_image_links", rules.more_images, ("image", "images"), join=_ADDRESSES),
+    Field("availability", rules.word(AVAILABILITY), ("availability",), required=True),
+    Field("quantity", rules.number, ("quantity",)),
+    Field("price", rules.plain_price, ("price", "currency"), required=True),
+    Field("sale_price", rules.plain_sale_price, _SALE, given="sale_price"),
+    Field("sale_price_from", rules.sale_begin, _SALE, given="sale_price"),
+    Field("sale_price_to", rules.sale_end, _SALE, given="sale_price"),
+    Field("currency", rules.text, ("currency",)),
+    Field("brand", rules.text, ("brand",)),
+    Field("gtin", rules.gtin, ("gtin",), given="gtin"),
+    Field("mpn", rules.text, ("mpn",), given="mpn"),
+    Field("sku", rules.text, ("sku",), given="sku"),
+    Field("product_type", rules.deepest_category, ("categories",)),
+    Field("categories", rules.text_list, ("categories",), join=_PATHS),
+    Field("tags", rules.text_list, ("tags",)),
+    Field("options", rules.all_options, ("options",)),
+    Field("color", rules.option("color"), ("options",)),
+    Field("size", rules.option("size"), ("options",)),
+    Field("weight", rules.plain_weight, ("weight",)),
+    Field("weight_unit", rules.text, ("weight_unit",)),
 )
 
 CSV = Format(

@@ -6,7 +6,7 @@ October 2026. Each field below names its own page.
 
 from typing import Any
 
-from sync2sys.formats import values
+from sync2sys.formats import rules
 from sync2sys.formats.base import Field, Format, Rule, fields_from
 from sync2sys.formats.writers import Rss, Tsv
 
@@ -43,15 +43,15 @@ def _field(name: str, rule: Rule, *source: str, about: int, **more: Any) -> Fiel
     return fields_from(f"https://support.google.com/merchants/answer/{about}")(name, rule, *source, **more)
 
 
-_BRAND = _field("brand", values.branded(NO_BRAND), "brand", limit=70, recommended=True, about=6324351)
-_MPN = _field("mpn", values.part_number, "mpn", "sku", limit=70, about=6324482)
+_BRAND = _field("brand", rules.branded(NO_BRAND), "brand", limit=70, recommended=True, about=6324351)
+_MPN = _field("mpn", rules.part_number, "mpn", "sku", limit=70, about=6324482)
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 
 FIELDS = (
-    _field("id", values.identifier, "key", limit=50, required=True, about=6324405),
+    _field("id", rules.identifier, "key", limit=50, required=True, about=6324405),
     _field(
         "title",
-        values.full_title,
+        rules.full_title,
         "title",
         "options",
         "has_variants",
@@ -59,36 +59,34 @@ FIELDS = (
         required=True,
         about=6324415,
     ),
-    _field("description", values.long_text, "description", limit=5000, required=True, about=6324468),
-    _field("link", values.address, "link", limit=2000, required=True, about=6324416),
-    _field("image_link", values.main_image, "image", "images", limit=2000, required=True, about=6324350),
+    _field("description", rules.long_text, "description", limit=5000, required=True, about=6324468),
+    _field("link", rules.address, "link", limit=2000, required=True, about=6324416),
+    _field("image_link", rules.main_image, "image", "images", limit=2000, required=True, about=6324350),
     _field(
-        "additional_image_link", values.more_images, "image", "images", limit=2000, times=10, about=6324370
+        "additional_image_link", rules.more_images, "image", "images", limit=2000, times=10, about=6324370
     ),
-    _field("availability", values.word(AVAILABILITY), "availability", required=True, about=6324448),
-    _field("price", values.price, "price", "currency", required=True, about=6324371),
-    _field("sale_price", values.sale_price, *_SALE, given="sale_price", about=6324471),
+    _field("availability", rules.word(AVAILABILITY), "availability", required=True, about=6324448),
+    _field("price", rules.price, "price", "currency", required=True, about=6324371),
+    _field("sale_price", rules.sale_price, *_SALE, given="sale_price", about=6324471),
     _field(
-        "sale_price_effective_date", values.sale_window, *_SALE, given="sale_price", limit=51, about=6324460
+        "sale_price_effective_date", rules.sale_window, *_SALE, given="sale_price", limit=51, about=6324460
     ),
     _BRAND,
-    _field("gtin", values.gtin, "gtin", limit=14, recommended=True, about=6324461),
+    _field("gtin", rules.gtin, "gtin", limit=14, recommended=True, about=6324461),
     _MPN,
-    _field(
-        "identifier_exists", values.identified(_BRAND, _MPN), "gtin", "brand", "mpn", "sku", about=6324478
-    ),
-    _field("condition", values.constant("new"), about=6324469),
-    _field("item_group_id", values.group, "group_key", "has_variants", limit=50, about=6324507),
-    _field("color", values.option("color", _names_a_color), "options", limit=40, about=6324487),
-    _field("size", values.option("size"), "options", limit=100, about=6324492),
-    _field("material", values.option("material"), "options", limit=200, about=6324410),
-    _field("pattern", values.option("pattern"), "options", limit=100, about=6324483),
-    _field("gender", values.option("gender"), "options", about=6324479),
-    _field("age_group", values.option("age_group"), "options", about=6324463),
-    _field("product_type", values.deepest_category, "categories", limit=750, recommended=True, about=6324406),
-    _field("shipping_weight", values.weight(WEIGHTS), "weight", "weight_unit", about=6324503),
+    _field("identifier_exists", rules.identified(_BRAND, _MPN), "gtin", "brand", "mpn", "sku", about=6324478),
+    _field("condition", rules.constant("new"), about=6324469),
+    _field("item_group_id", rules.group, "group_key", "has_variants", limit=50, about=6324507),
+    _field("color", rules.option("color", _names_a_color), "options", limit=40, about=6324487),
+    _field("size", rules.option("size"), "options", limit=100, about=6324492),
+    _field("material", rules.option("material"), "options", limit=200, about=6324410),
+    _field("pattern", rules.option("pattern"), "options", limit=100, about=6324483),
+    _field("gender", rules.option("gender"), "options", about=6324479),
+    _field("age_group", rules.option("age_group"), "options", about=6324463),
+    _field("product_type", rules.deepest_category, "categories", limit=750, recommended=True, about=6324406),
+    _field("shipping_weight", rules.weight(WEIGHTS), "weight", "weight_unit", about=6324503),
     *(
-        _field(name, values.unset, limit=limit, on_demand=True, about=about)
+        _field(name, rules.unset, limit=limit, on_demand=True, about=about)
         for name, limit, about in (
             ("google_product_category", 750, 6324436),
             ("custom_label_0", 100, 6324473),

@@ -3,7 +3,7 @@
 Source: heureka/xml-feed-specs, July 2025, read in full; it asks to compare with Heureka's own help pages.
 """
 
-from sync2sys.formats import google, values
+from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
 from sync2sys.formats.writers import Xml
 
@@ -25,23 +25,23 @@ def _format(country: str, portal: str) -> Format:
             "SHOP", "SHOPITEM", pairs={"PARAM": "<PARAM><PARAM_NAME>{}</PARAM_NAME><VAL>{}</VAL></PARAM>\n"}
         ),
         fields=(
-            _field("ITEM_ID", values.narrow_identifier, "key", limit=36, required=True),
+            _field("ITEM_ID", rules.narrow_identifier, "key", limit=36, required=True),
             _field(
-                "PRODUCTNAME", values.full_title, "title", "options", "has_variants", limit=200, required=True
+                "PRODUCTNAME", rules.full_title, "title", "options", "has_variants", limit=200, required=True
             ),
-            _field("DESCRIPTION", values.long_text, "description"),
-            _field("URL", values.address, "link", limit=300, required=True),
-            _field("IMGURL", values.main_image, "image", "images", limit=255, required=True),
-            _field("IMGURL_ALTERNATIVE", values.more_images, "image", "images", limit=255, times=10),
-            _field("PRICE_VAT", values.current_price, *_SOLD, required=True),
+            _field("DESCRIPTION", rules.long_text, "description"),
+            _field("URL", rules.address, "link", limit=300, required=True),
+            _field("IMGURL", rules.main_image, "image", "images", limit=255, required=True),
+            _field("IMGURL_ALTERNATIVE", rules.more_images, "image", "images", limit=255, times=10),
+            _field("PRICE_VAT", rules.current_price, *_SOLD, required=True),
             _field(
-                "CATEGORYTEXT", values.category_path(" | ", portal), "categories", limit=255, required=True
+                "CATEGORYTEXT", rules.category_path(" | ", portal), "categories", limit=255, required=True
             ),
-            _field("EAN", values.ean, "gtin", limit=13, recommended=True),
-            _field("MANUFACTURER", values.branded(google.NO_BRAND), "brand", recommended=True),
-            _field("ITEMGROUP_ID", values.narrow_group, "group_key", "has_variants", limit=36),
-            _field("PARAM", values.all_options, "options"),
-            _field("DELIVERY_DATE", values.word(DELIVERY), "availability", required=True),
+            _field("EAN", rules.ean, "gtin", limit=13, recommended=True),
+            _field("MANUFACTURER", rules.branded(google.NO_BRAND), "brand", recommended=True),
+            _field("ITEMGROUP_ID", rules.narrow_group, "group_key", "has_variants", limit=36),
+            _field("PARAM", rules.all_options, "options"),
+            _field("DELIVERY_DATE", rules.word(DELIVERY), "availability", required=True),
         ),
         source="heureka/xml-feed-specs on GitHub",
         standing="official",

@@ -3,7 +3,7 @@
 Source: idealo.github.io/csv-importer, from excerpts; which columns are required is second-hand.
 """
 
-from sync2sys.formats import google, values
+from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
 from sync2sys.formats.writers import Csv
 
@@ -21,24 +21,24 @@ FORMATS = (
         extension="csv",
         syntax=Csv(";"),
         fields=(
-            _field("sku", values.identifier, "key", required=True),
-            _field("brand", values.branded(google.NO_BRAND), "brand", required=True),
-            _field("title", values.full_title, "title", "options", "has_variants", required=True),
-            _field("categoryPath", values.deepest_category, "categories", required=True),
-            _field("url", values.address, "link", required=True),
-            _field("eans", values.ean, "gtin", recommended=True),
-            _field("hans", values.part_number, "mpn", "sku"),
-            _field("description", values.text, "description", limit=1000),
-            _field("imageUrls", values.main_image, "image", "images"),
-            _field("price", values.current_price, *_SOLD, required=True),
-            _field("formerPrice", values.price_before, *_SOLD),
-            _field("deliveryTime", values.word(DELIVERY), "availability", required=True),
-            _field("colour", values.option("color"), "options"),
-            _field("size", values.option("size"), "options"),
-            _field("gender", values.option("gender"), "options"),
-            _field("material", values.option("material"), "options"),
-            _field("deliveryCosts_dhl", values.setting("deliveryCosts"), limit=20),
-            _field("paymentCosts_paypal", values.setting("paymentCosts"), limit=20),
+            _field("sku", rules.identifier, "key", required=True),
+            _field("brand", rules.branded(google.NO_BRAND), "brand", required=True),
+            _field("title", rules.full_title, "title", "options", "has_variants", required=True),
+            _field("categoryPath", rules.deepest_category, "categories", required=True),
+            _field("url", rules.address, "link", required=True),
+            _field("eans", rules.ean, "gtin", recommended=True),
+            _field("hans", rules.part_number, "mpn", "sku"),
+            _field("description", rules.text, "description", limit=1000),
+            _field("imageUrls", rules.main_image, "image", "images"),
+            _field("price", rules.current_price, *_SOLD, required=True),
+            _field("formerPrice", rules.price_before, *_SOLD),
+            _field("deliveryTime", rules.word(DELIVERY), "availability", required=True),
+            _field("colour", rules.option("color"), "options"),
+            _field("size", rules.option("size"), "options"),
+            _field("gender", rules.option("gender"), "options"),
+            _field("material", rules.option("material"), "options"),
+            _field("deliveryCosts_dhl", rules.setting("deliveryCosts"), limit=20),
+            _field("paymentCosts_paypal", rules.setting("paymentCosts"), limit=20),
         ),
         source="idealo.github.io/csv-importer",
         standing="second-hand",

@@ -3,7 +3,7 @@
 Source: Kelkoo's product data feed page, from excerpts.
 """
 
-from sync2sys.formats import google, values
+from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
 from sync2sys.formats.writers import Xml
 
@@ -20,23 +20,23 @@ FORMATS = (
         extension="xml",
         syntax=Xml("products", "product", cdata=True),
         fields=(
-            _field("offer-id", values.identifier, "key", required=True),
-            _field("title", values.full_title, "title", "options", "has_variants", limit=80, required=True),
-            _field("product-url", values.address, "link", required=True),
-            _field("landing-page-url", values.address, "link", required=True),
-            _field("price", values.current_price, *_SOLD, required=True),
-            _field("merchant-category", values.deepest_category, "categories", required=True),
-            _field("description", values.text, "description", limit=300),
-            _field("image-url", values.main_image, "image", "images"),
-            _field("brand", values.branded(google.NO_BRAND), "brand", recommended=True),
-            _field("ean", values.ean, "gtin", limit=13, recommended=True),
-            _field("mpn", values.part_number, "mpn", "sku"),
-            _field("sku", values.text, "sku"),
-            _field("availability", values.word(AVAILABILITY), "availability"),
-            _field("condition", values.constant("0")),
-            _field("colour", values.option("color"), "options"),
-            _field("delivery-cost", values.setting("deliveryCost"), limit=20),
-            _field("delivery-time", values.setting("deliveryTime"), limit=100),
+            _field("offer-id", rules.identifier, "key", required=True),
+            _field("title", rules.full_title, "title", "options", "has_variants", limit=80, required=True),
+            _field("product-url", rules.address, "link", required=True),
+            _field("landing-page-url", rules.address, "link", required=True),
+            _field("price", rules.current_price, *_SOLD, required=True),
+            _field("merchant-category", rules.deepest_category, "categories", required=True),
+            _field("description", rules.text, "description", limit=300),
+            _field("image-url", rules.main_image, "image", "images"),
+            _field("brand", rules.branded(google.NO_BRAND), "brand", recommended=True),
+            _field("ean", rules.ean, "gtin", limit=13, recommended=True),
+            _field("mpn", rules.part_number, "mpn", "sku"),
+            _field("sku", rules.text, "sku"),
+            _field("availability", rules.word(AVAILABILITY), "availability"),
+            _field("condition", rules.constant("0")),
+            _field("colour", rules.option("color"), "options"),
+            _field("delivery-cost", rules.setting("deliveryCost"), limit=20),
+            _field("delivery-time", rules.setting("deliveryTime"), limit=100),
         ),
         source="requestbuilder.kelkoogroup.com, product data feed",
         standing="excerpt",

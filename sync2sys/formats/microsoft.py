@@ -3,7 +3,7 @@
 Source: help.ads.microsoft.com 51084, from excerpts. It takes Google's feed as it is, too.
 """
 
-from sync2sys.formats import google, values
+from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
 from sync2sys.formats.writers import Tsv
 
@@ -17,34 +17,34 @@ _PAGE = "https://help.ads.microsoft.com/apex/index/3/en/51084"
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 _field = fields_from(_PAGE)
 
-_BRAND = _field("brand", values.branded(google.NO_BRAND), "brand", limit=70, recommended=True)
-_MPN = _field("mpn", values.part_number, "mpn", "sku", limit=70)
+_BRAND = _field("brand", rules.branded(google.NO_BRAND), "brand", limit=70, recommended=True)
+_MPN = _field("mpn", rules.part_number, "mpn", "sku", limit=70)
 
 FIELDS = (
-    _field("id", values.identifier, "key", limit=50, required=True),
-    _field("title", values.full_title, "title", "options", "has_variants", limit=150, required=True),
-    _field("description", values.long_text, "description", limit=10_000, required=True),
-    _field("link", values.address, "link", limit=2000, required=True),
-    _field("image_link", values.main_image, "image", "images", limit=2000, required=True),
-    _field("additional_image_link", values.more_images, "image", "images", limit=2000, times=10),
-    _field("price", values.price, "price", "currency", required=True),
-    _field("sale_price", values.sale_price, *_SALE, given="sale_price"),
-    _field("sale_price_effective_date", values.sale_window, *_SALE, given="sale_price"),
-    _field("availability", values.word(AVAILABILITY), "availability", required=True),
-    _field("condition", values.constant("new")),
+    _field("id", rules.identifier, "key", limit=50, required=True),
+    _field("title", rules.full_title, "title", "options", "has_variants", limit=150, required=True),
+    _field("description", rules.long_text, "description", limit=10_000, required=True),
+    _field("link", rules.address, "link", limit=2000, required=True),
+    _field("image_link", rules.main_image, "image", "images", limit=2000, required=True),
+    _field("additional_image_link", rules.more_images, "image", "images", limit=2000, times=10),
+    _field("price", rules.price, "price", "currency", required=True),
+    _field("sale_price", rules.sale_price, *_SALE, given="sale_price"),
+    _field("sale_price_effective_date", rules.sale_window, *_SALE, given="sale_price"),
+    _field("availability", rules.word(AVAILABILITY), "availability", required=True),
+    _field("condition", rules.constant("new")),
     _BRAND,
-    _field("gtin", values.gtin, "gtin", limit=14, recommended=True),
+    _field("gtin", rules.gtin, "gtin", limit=14, recommended=True),
     _MPN,
-    _field("identifier_exists", values.identified(_BRAND, _MPN), "gtin", "brand", "mpn", "sku"),
-    _field("item_group_id", values.group, "group_key", "has_variants", limit=50),
-    _field("product_type", values.deepest_category, "categories", limit=750),
-    _field("color", values.option("color"), "options", limit=100),
-    _field("size", values.option("size"), "options", limit=100),
-    _field("gender", values.option("gender"), "options"),
-    _field("age_group", values.option("age_group"), "options"),
-    _field("material", values.option("material"), "options", limit=200),
-    _field("pattern", values.option("pattern"), "options", limit=100),
-    _field("shipping", values.setting("shipping"), limit=500),
+    _field("identifier_exists", rules.identified(_BRAND, _MPN), "gtin", "brand", "mpn", "sku"),
+    _field("item_group_id", rules.group, "group_key", "has_variants", limit=50),
+    _field("product_type", rules.deepest_category, "categories", limit=750),
+    _field("color", rules.option("color"), "options", limit=100),
+    _field("size", rules.option("size"), "options", limit=100),
+    _field("gender", rules.option("gender"), "options"),
+    _field("age_group", rules.option("age_group"), "options"),
+    _field("material", rules.option("material"), "options", limit=200),
+    _field("pattern", rules.option("pattern"), "options", limit=100),
+    _field("shipping", rules.setting("shipping"), limit=500),
 )
 
 FORMATS = (

@@ -4,7 +4,7 @@ Source: developers.openai.com/commerce/specs/file-upload/products, as of July 20
 descriptions with `enable_search` and `id` are out of date.
 """
 
-from sync2sys.formats import google, values
+from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
 from sync2sys.formats.writers import Csv, JsonLines
 
@@ -18,38 +18,38 @@ _field = fields_from("https://developers.openai.com/commerce/specs/file-upload/p
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 
 FIELDS = (
-    _field("item_id", values.identifier, "key", limit=100, required=True),
-    _field("is_eligible_search", values.constant("true"), required=True),
-    _field("is_eligible_checkout", values.constant("false"), required=True),
-    _field("title", values.full_title, "title", "options", "has_variants", limit=150, required=True),
-    _field("description", values.long_text, "description", limit=5000, required=True),
-    _field("url", values.address, "link", required=True),
-    _field("brand", values.branded(google.NO_BRAND), "brand", limit=70, required=True),
-    _field("image_url", values.main_image, "image", "images", required=True),
-    _field("additional_image_urls", values.joined_images, "image", "images"),
-    _field("price", values.price, "price", "currency", required=True),
-    _field("sale_price", values.sale_price, *_SALE, given="sale_price"),
-    _field("sale_price_start_date", values.sale_begin, *_SALE, given="sale_price"),
-    _field("sale_price_end_date", values.sale_end, *_SALE, given="sale_price"),
-    _field("availability", values.word(AVAILABILITY), "availability", required=True),
-    _field("gtin", values.gtin, "gtin", limit=14, recommended=True),
-    _field("mpn", values.part_number, "mpn", "sku", limit=70),
-    _field("condition", values.constant("new")),
-    _field("product_category", values.deepest_category, "categories", recommended=True),
-    _field("group_id", values.group, "group_key", "has_variants", limit=100),
-    _field("listing_has_variations", values.yes_or_no("the product has variants"), "has_variants"),
-    _field("variant_dict", values.all_options, "options"),
-    _field("color", values.option("color"), "options", limit=40),
-    _field("size", values.option("size"), "options", limit=20),
-    _field("gender", values.option("gender"), "options"),
-    _field("age_group", values.option("age_group"), "options"),
-    _field("material", values.option("material"), "options", limit=100),
-    _field("seller_name", values.setting("sellerName"), limit=70, required=True),
-    _field("seller_url", values.setting("sellerUrl"), limit=2000, required=True),
-    _field("return_policy", values.setting("returnPolicy"), limit=2000, required=True),
-    _field("target_countries", values.setting_list("targetCountries"), limit=2, required=True),
-    _field("store_country", values.setting("storeCountry"), limit=2, required=True),
-    _field("shipping", values.setting("shipping"), limit=500),
+    _field("item_id", rules.identifier, "key", limit=100, required=True),
+    _field("is_eligible_search", rules.constant("true"), required=True),
+    _field("is_eligible_checkout", rules.constant("false"), required=True),
+    _field("title", rules.full_title, "title", "options", "has_variants", limit=150, required=True),
+    _field("description", rules.long_text, "description", limit=5000, required=True),
+    _field("url", rules.address, "link", required=True),
+    _field("brand", rules.branded(google.NO_BRAND), "brand", limit=70, required=True),
+    _field("image_url", rules.main_image, "image", "images", required=True),
+    _field("additional_image_urls", rules.joined_images, "image", "images"),
+    _field("price", rules.price, "price", "currency", required=True),
+    _field("sale_price", rules.sale_price, *_SALE, given="sale_price"),
+    _field("sale_price_start_date", rules.sale_begin, *_SALE, given="sale_price"),
+    _field("sale_price_end_date", rules.sale_end, *_SALE, given="sale_price"),
+    _field("availability", rules.word(AVAILABILITY), "availability", required=True),
+    _field("gtin", rules.gtin, "gtin", limit=14, recommended=True),
+    _field("mpn", rules.part_number, "mpn", "sku", limit=70),
+    _field("condition", rules.constant("new")),
+    _field("product_category", rules.deepest_category, "categories", recommended=True),
+    _field("group_id", rules.group, "group_key", "has_variants", limit=100),
+    _field("listing_has_variations", rules.yes_or_no("the product has variants"), "has_variants"),
+    _field("variant_dict", rules.all_options, "options"),
+    _field("color", rules.option("color"), "options", limit=40),
+    _field("size", rules.option("size"), "options", limit=20),
+    _field("gender", rules.option("gender"), "options"),
+    _field("age_group", rules.option("age_group"), "options"),
+    _field("material", rules.option("material"), "options", limit=100),
+    _field("seller_name", rules.setting("sellerName"), limit=70, required=True),
+    _field("seller_url", rules.setting("sellerUrl"), limit=2000, required=True),
+    _field("return_policy", rules.setting("returnPolicy"), limit=2000, required=True),
+    _field("target_countries", rules.setting_list("targetCountries"), limit=2, required=True),
+    _field("store_country", rules.setting("storeCountry"), limit=2, required=True),
+    _field("shipping", rules.setting("shipping"), limit=500),
 )
 
 SETTINGS = {

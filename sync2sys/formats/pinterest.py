@@ -3,7 +3,7 @@
 Source: help.pinterest.com, data source fields, from excerpts; issue codes from Pinterest's own API client.
 """
 
-from sync2sys.formats import google, values
+from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
 from sync2sys.formats.writers import Csv
 
@@ -18,27 +18,27 @@ _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 _field = fields_from(_PAGE)
 
 FIELDS = (
-    _field("id", values.identifier, "key", limit=127, required=True),
-    _field("title", values.full_title, "title", "options", "has_variants", limit=500, required=True),
-    _field("description", values.long_text, "description", limit=10_000, required=True),
-    _field("link", values.address, "link", limit=511, required=True),
-    _field("image_link", values.comma_free_image, "image", "images", limit=2000, required=True),
-    _field("price", values.price, "price", "currency", required=True),
-    _field("availability", values.word(AVAILABILITY), "availability", required=True),
-    _field("condition", values.constant("new")),
-    _field("item_group_id", values.group, "group_key", "has_variants", limit=127),
-    _field("additional_image_link", values.more_images, "image", "images", limit=2000, times=10),
-    _field("product_type", values.deepest_category, "categories", limit=1000, recommended=True),
-    _field("brand", values.branded(google.NO_BRAND), "brand", limit=100),
-    _field("gtin", values.gtin, "gtin", limit=14),
-    _field("mpn", values.part_number, "mpn", "sku", limit=100),
-    _field("sale_price", values.sale_price, *_SALE, given="sale_price"),
-    _field("color", values.option("color"), "options", limit=100),
-    _field("size", values.option("size"), "options", limit=100),
-    _field("gender", values.option("gender"), "options"),
-    _field("age_group", values.option("age_group"), "options"),
-    _field("material", values.option("material"), "options", limit=200),
-    _field("pattern", values.option("pattern"), "options", limit=100),
+    _field("id", rules.identifier, "key", limit=127, required=True),
+    _field("title", rules.full_title, "title", "options", "has_variants", limit=500, required=True),
+    _field("description", rules.long_text, "description", limit=10_000, required=True),
+    _field("link", rules.address, "link", limit=511, required=True),
+    _field("image_link", rules.comma_free_image, "image", "images", limit=2000, required=True),
+    _field("price", rules.price, "price", "currency", required=True),
+    _field("availability", rules.word(AVAILABILITY), "availability", required=True),
+    _field("condition", rules.constant("new")),
+    _field("item_group_id", rules.group, "group_key", "has_variants", limit=127),
+    _field("additional_image_link", rules.more_images, "image", "images", limit=2000, times=10),
+    _field("product_type", rules.deepest_category, "categories", limit=1000, recommended=True),
+    _field("brand", rules.branded(google.NO_BRAND), "brand", limit=100),
+    _field("gtin", rules.gtin, "gtin", limit=14),
+    _field("mpn", rules.part_number, "mpn", "sku", limit=100),
+    _field("sale_price", rules.sale_price, *_SALE, given="sale_price"),
+    _field("color", rules.option("color"), "options", limit=100),
+    _field("size", rules.option("size"), "options", limit=100),
+    _field("gender", rules.option("gender"), "options"),
+    _field("age_group", rules.option("age_group"), "options"),
+    _field("material", rules.option("material"), "options", limit=200),
+    _field("pattern", rules.option("pattern"), "options", limit=100),
 )
 
 FORMATS = (

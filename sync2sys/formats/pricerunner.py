@@ -3,7 +3,7 @@
 Source: docs.klarna.com, product file, from excerpts; which columns are required is second-hand.
 """
 
-from sync2sys.formats import google, values
+from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
 from sync2sys.formats.writers import Csv
 
@@ -25,27 +25,27 @@ FORMATS = (
         extension="csv",
         syntax=Csv(),
         fields=(
-            _field("ProductId", values.identifier, "key", required=True),
-            _field("ProductName", values.full_title, "title", "options", "has_variants", required=True),
-            _field("Price", values.current_price, *_SOLD, required=True),
-            _field("ShippingCost", values.setting("shippingCost"), limit=20),
-            _field("StockStatus", values.word(STOCK), "availability", required=True),
-            _field("LeadTime", values.setting("leadTime"), limit=100),
-            _field("Brand", values.branded(google.NO_BRAND), "brand", recommended=True),
-            _field("Msku", values.part_number, "mpn", "sku", recommended=True),
-            _field("EAN", values.ean, "gtin", recommended=True),
-            _field("Url", values.address, "link", required=True),
-            _field("ImageUrl", values.main_image, "image", "images", recommended=True),
-            _field("Category", values.deepest_category, "categories", required=True),
-            _field("Description", values.text, "description"),
-            _field("Condition", values.constant("New")),
-            _field("GroupId", values.group, "group_key", "has_variants"),
-            _field("Color", values.option("color"), "options"),
-            _field("Size", values.option("size"), "options"),
-            _field("Gender", values.option("gender"), "options"),
-            _field("AgeGroup", values.option("age_group"), "options"),
-            _field("Material", values.option("material"), "options"),
-            _field("Pattern", values.option("pattern"), "options"),
+            _field("ProductId", rules.identifier, "key", required=True),
+            _field("ProductName", rules.full_title, "title", "options", "has_variants", required=True),
+            _field("Price", rules.current_price, *_SOLD, required=True),
+            _field("ShippingCost", rules.setting("shippingCost"), limit=20),
+            _field("StockStatus", rules.word(STOCK), "availability", required=True),
+            _field("LeadTime", rules.setting("leadTime"), limit=100),
+            _field("Brand", rules.branded(google.NO_BRAND), "brand", recommended=True),
+            _field("Msku", rules.part_number, "mpn", "sku", recommended=True),
+            _field("EAN", rules.ean, "gtin", recommended=True),
+            _field("Url", rules.address, "link", required=True),
+            _field("ImageUrl", rules.main_image, "image", "images", recommended=True),
+            _field("Category", rules.deepest_category, "categories", required=True),
+            _field("Description", rules.text, "description"),
+            _field("Condition", rules.constant("New")),
+            _field("GroupId", rules.group, "group_key", "has_variants"),
+            _field("Color", rules.option("color"), "options"),
+            _field("Size", rules.option("size"), "options"),
+            _field("Gender", rules.option("gender"), "options"),
+            _field("AgeGroup", rules.option("age_group"), "options"),
+            _field("Material", rules.option("material"), "options"),
+            _field("Pattern", rules.option("pattern"), "options"),
         ),
         source="docs.klarna.com, product file",
         standing="second-hand",

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
-from sync2sys.formats import issues, money, sales, values
+from sync2sys.formats import issues, money, rules, sales
 from sync2sys.formats.base import (
     Checked,
     Context,
@@ -322,7 +322,7 @@ def _stands_for(replacing: Origin | None, expression: Origin) -> bool:
 
 def _rule_of(expression: Origin) -> Rule:
     def rule(field: Field, context: Context) -> Reader:
-        shown = values.text(field, context)
+        shown = rules.text(field, context)
         return lambda *columns: shown(expression.read(*columns))
 
     rule.__doc__ = f"As the feed's mapping says: {expression.words}."

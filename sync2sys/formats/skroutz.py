@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from sync2sys.formats import attributes, google, values
+from sync2sys.formats import attributes, google, rules
 from sync2sys.formats.base import Context, Field, Format, Reader, Value, Variants, fields_from
 from sync2sys.formats.writers import Xml
 
@@ -42,7 +42,7 @@ def beside_size(options: str | None) -> str:
 
 def product_id(field: Field, context: Context) -> Reader:
     """The product's id and, where colours or the like part it, a digest of them."""
-    shortened = values.identifier(field, context)
+    shortened = rules.identifier(field, context)
 
     def read(group: str, options: str | None) -> Value:
         rest = beside_size(options)
@@ -54,7 +54,7 @@ def product_id(field: Field, context: Context) -> Reader:
 
 def product_title(field: Field, context: Context) -> Reader:
     """The product's title and all options but the size."""
-    full = values.full_title(field, context)
+    full = rules.full_title(field, context)
 
     def read(title: str | None, options: str | None, has_variants: bool | int) -> Value:
         return full(title, _without_size(options), has_variants)
@@ -72,7 +72,7 @@ def _without_size(options: str | None) -> str:
 
 def readable_address(field: Field, context: Context) -> Reader:
     """An absolute http or https address, not percent-encoded, as this channel wants it."""
-    read_address = values.address(field, context)
+    read_address = rules.address(field, context)
 
     def read(found: str | None) -> Value:
         address = read_address(found)
@@ -90,8 +90,8 @@ def _listed(found: list[Value]) -> Value:
     return ",".join(dict.fromkeys(text for text in found if isinstance(text, str))) or None
 
 
-_SIZE = _field("size", values.option("size"), "options", limit=64)
-_QUANTITY = _field("quantity", values.in_stock_number, "quantity", "availability")
+_SIZE = _field("size", rules.option("size"), "options", limit=64)
+_QUANTITY = _field("quantity", rules.in_stock_number, "quantity", "availability")
 
 FORMATS = (
     Format(
@@ -105,29 +105,29 @@ FORMATS = (
             _field("id", product_id, "group_key", "options", limit=200, required=True),
             _field("name", product_title, "title", "options", "has_variants", limit=300, required=True),
             _field("link", readable_address, "link", limit=1000, required=True),
-            _field("image", values.main_image, "image", "images", limit=400, required=True),
-            _field("additionalimage", values.more_images, "image", "images", limit=400, times=14),
-            _field("category", values.deepest_category, "categories", limit=250, required=True),
-            _field("price_with_vat", values.current_price, *_SOLD, required=True),
-            _field("vat", values.setting("vat"), limit=6, required=True),
-            _field("manufacturer", values.branded(google.NO_BRAND), "brand", limit=100, required=True),
-            _field("mpn", values.part_number, "mpn", "sku", limit=80, required=True),
-            _field("ean", values.ean, "gtin", limit=13, recommended=True),
-            _field("availability", values.word(STOCK), "availability", required=True),
-            _field("description", values.long_text, "description", limit=10_000, required=True),
-            _field("color", values.option("color"), "options", limit=100),
-            _field("weight", values.grams, "weight", "weight_unit"),
+            _field("image", rules.main_image, "image", "images", limit=400, required=True),
+            _field("additionalimage", rules.more_images, "image", "images", limit=400, times=14),
+            _field("category", rules.deepest_category, "categories", limit=250, required=True),
+            _field("price_with_vat", rules.current_price, *_SOLD, required=True),
+            _field("vat", rules.setting("vat"), limit=6, required=True),
+            _field("manufacturer", rules.branded(google.NO_BRAND), "brand", limit=100, required=True),
+            _field("mpn", rules.part_number, "mpn", "sku", limit=80, required=True),
+            _field("ean", rules.ean, "gtin", limit=13, recommended=True),
+            _field("availability", rules.word(STOCK), "availability", required=True),
+            _field("description", rules.long_text, "description", limit=10_000, required=True),
+            _field("color", rules.option("color"), "options", limit=100),
+            _field("weight", rules.grams, "weight", "weight_unit"),
         ),
         variants=Variants(
             fields=(
-                _field("variationid", values.identifier, "key", limit=200, required=True),
-                _field("availability", values.word(STOCK), "availability", required=True),
+                _field("variationid", rules.identifier, "key", limit=200, required=True),
+                _field("availability", rules.word(STOCK), "availability", required=True),
                 _SIZE,
                 _QUANTITY,
-                _field("price_with_vat", values.current_price, *_SOLD, required=True),
+                _field("price_with_vat", rules.current_price, *_SOLD, required=True),
                 _field("link", readable_address, "link", limit=2000),
-                _field("mpn", values.part_number, "mpn", "sku", limit=80),
-                _field("ean", values.ean, "gtin", limit=13),
+                _field("mpn", rules.part_number, "mpn", "sku", limit=80),
+                _field("ean", rules.ean, "gtin", limit=13),
             ),
             syntax=Xml("", "variation", cdata=True),
             opening="<variations>\n",

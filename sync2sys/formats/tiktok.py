@@ -4,7 +4,7 @@ Source: ads.tiktok.com, help article 10001006, from excerpts. Where it gives
 no limit, Meta's is taken.
 """
 
-from sync2sys.formats import google, meta, values
+from sync2sys.formats import google, meta, rules
 from sync2sys.formats.base import Format, fields_from
 from sync2sys.formats.writers import Csv
 
@@ -13,28 +13,28 @@ _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 _field = fields_from(_PAGE)
 
 FIELDS = (
-    _field("sku_id", values.identifier, "key", limit=100, required=True),
-    _field("title", values.full_title, "title", "options", "has_variants", limit=200, required=True),
-    _field("description", values.long_text, "description", limit=9999, required=True),
-    _field("availability", values.word(meta.AVAILABILITY), "availability", required=True),
-    _field("condition", values.constant("new"), required=True),
-    _field("price", values.price, "price", "currency", required=True),
-    _field("link", values.address, "link", required=True),
-    _field("image_link", values.main_image, "image", "images", required=True),
-    _field("brand", values.branded(google.NO_BRAND), "brand", limit=100, required=True),
-    _field("additional_image_link", values.more_images, "image", "images", times=10),
-    _field("item_group_id", values.group, "group_key", "has_variants", limit=100),
-    _field("sale_price", values.sale_price, *_SALE, given="sale_price"),
-    _field("sale_price_effective_date", values.sale_period, *_SALE, given="sale_price"),
-    _field("product_type", values.deepest_category, "categories", limit=750),
-    _field("gtin", values.gtin, "gtin", limit=14),
-    _field("mpn", values.part_number, "mpn", "sku", limit=100),
-    _field("color", values.option("color"), "options", limit=200),
-    _field("size", values.option("size"), "options", limit=200),
-    _field("gender", values.option("gender"), "options"),
-    _field("age_group", values.option("age_group"), "options"),
-    _field("material", values.option("material"), "options", limit=200),
-    _field("pattern", values.option("pattern"), "options", limit=100),
+    _field("sku_id", rules.identifier, "key", limit=100, required=True),
+    _field("title", rules.full_title, "title", "options", "has_variants", limit=200, required=True),
+    _field("description", rules.long_text, "description", limit=9999, required=True),
+    _field("availability", rules.word(meta.AVAILABILITY), "availability", required=True),
+    _field("condition", rules.constant("new"), required=True),
+    _field("price", rules.price, "price", "currency", required=True),
+    _field("link", rules.address, "link", required=True),
+    _field("image_link", rules.main_image, "image", "images", required=True),
+    _field("brand", rules.branded(google.NO_BRAND), "brand", limit=100, required=True),
+    _field("additional_image_link", rules.more_images, "image", "images", times=10),
+    _field("item_group_id", rules.group, "group_key", "has_variants", limit=100),
+    _field("sale_price", rules.sale_price, *_SALE, given="sale_price"),
+    _field("sale_price_effective_date", rules.sale_period, *_SALE, given="sale_price"),
+    _field("product_type", rules.deepest_category, "categories", limit=750),
+    _field("gtin", rules.gtin, "gtin", limit=14),
+    _field("mpn", rules.part_number, "mpn", "sku", limit=100),
+    _field("color", rules.option("color"), "options", limit=200),
+    _field("size", rules.option("size"), "options", limit=200),
+    _field("gender", rules.option("gender"), "options"),
+    _field("age_group", rules.option("age_group"), "options"),
+    _field("material", rules.option("material"), "options", limit=200),
+    _field("pattern", rules.option("pattern"), "options", limit=100),
 )
 
 FORMATS = (

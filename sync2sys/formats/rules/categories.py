@@ -1,0 +1,50 @@
+"""The shop's own category."""
+
+import sys
+
+from sync2sys.formats.base import Context, Doubt, Field, Reader, Rule, checked
+from sync2sys.formats.rules.texts import entries
+from sync2sys.formats.text import shorten
+
+
+def _long_path(field: Field, context: Context) -> Doubt:
+    limit = field.limit or sys.maxsize
+    return lambda categories: "truncated" if len(_deepest(categories)) > limit else None
+
+
+@checked(overflow=_long_path)
+def deepest_category(field: Field, context: Context) -> Reader:
+    """The first of the longest category paths; levels that do not fit are left out."""
+    limit = field.limit or sys.maxsize
+
+    def read(categories: str | None) -> str | None:
+        path = _deepest(categories)
+        while len(path) > limit and " > " in path:
+            path = path.rpartition(" > ")[0]
+        return shorten(path, limit) or None
+
+    return read
+
+
+def _deepest(categories: str | None) -> str:
+    return max(entries(categories), key=lambda path: path.count(" > "), default="")
+
+
+def category_path(joint: str, root: str = "") -> Rule:
+    """A rule for the longest category path in a channel's own spelling, below a root of its own."""
+
+    @checked(overflow=_long_path)
+    def rule(field: Field, context: Context) -> Reader:
+        """The first of the longest category paths; levels that do not fit are left out."""
+        limit = field.limit or sys.maxsize
+
+        def read(categories: str | None) -> str | None:
+            levels = [root, *_deepest(categories).split(" > ")] if root else _deepest(categories).split(" > ")
+            while len(joint.join(levels)) > limit and len(levels) > 1:
+                levels.pop()
+            path = joint.join(levels)
+            return path if levels != [""] and levels != [root, ""] and len(path) <= limit else None
+
+        return read
+
+    return rule

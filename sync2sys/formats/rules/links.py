@@ -1,0 +1,123 @@
+"""Links and images: absolute addresses, encoded."""
+
+import re
+import sys
+from functools import partial
+
+import orjson
+
+from sync2sys.formats.addresses import ENCODED, LONGEST_ADDRESS, encoded, is_encoded
+from sync2sys.formats.base import Context, Doubt, Field, Reader, Words, checked
+from sync2sys.formats.latest import latest
+from sync2sys.formats.rules.doubts import NOTHING
+
+#: A JSON list of addresses that need no work.
+_ENCODED_LIST = re.compile(rf'\["{ENCODED}"(?:,"{ENCODED}")*\]').fullmatch
+
+
+def _unusable_address(field: Field, context: Context) -> Doubt:
+    limit = field.limit or LONGEST_ADDRESS
+
+    def doubt(found: str | None) -> str | None:
+        if not found:
+            return None
+        usable = encoded(found)
+        return "too_long" if usable is not None and len(usable) > limit else "invalid"
+
+    return doubt
+
+
+def _no_image(field: Field, context: Context) -> Doubt:
+    return lambda own, images: "invalid" if own or images not in NOTHING else None
+
+
+def _too_many_images(field: Field, context: Context) -> Doubt:
+    limit, times = field.limit or LONGEST_ADDRESS, field.times or sys.maxsize
+
+    def doubt(own: str | None, images: str | None) -> str | None:
+        others = set(_images(images, limit))
+        return "too_many" if len(others) > times + 1 or len(others - {_usable(own, limit)}) > times else None
+
+    return doubt
+
+
+@checked(doubt=_unusable_address)
+def address(field: Field, context: Context) -> Reader:
+    """An absolute http or https address, percent-encoded."""
+    limit = field.limit or LONGEST_ADDRESS
+
+    def read(found: str | None) -> str | None:
+        if found and len(found) <= limit and is_encoded(found):
+            return found
+        return _usable(found, limit)
+
+    return read
+
+
+def _usable(found: str | None, limit: int) -> str | None:
+    """The encoded address, or None where there is none or it is too long: a cut one leads nowhere."""
+    usable = encoded(found) if found else None
+    return usable if usable is not None and len(usable) <= limit else None
+
+
+@checked(doubt=_no_image)
+def main_image(field: Field, context: Context) -> Reader:
+    """The variant's own image, else the product's first usable one."""
+    limit = field.limit or LONGEST_ADDRESS
+
+    def read(own: str | None, images: str | None) -> str | None:
+        if own and len(own) <= limit and is_encoded(own):
+            return own
+        return _usable(own, limit) or next(iter(_images(images, limit)), None)
+
+    return read
+
+
+@checked(doubt=_no_image)
+def comma_free_image(field: Field, context: Context) -> Reader:
+    """The variant's own image, else the product's first usable one; commas are encoded."""
+    read = main_image(field, context)
+
+    def read_free(own: str | None, images: str | None) -> str | None:
+        found = read(own, images)
+        return found.replace(",", "%2C") if isinstance(found, str) else None
+
+    return read_free
+
+
+@checked(overflow=_too_many_images)
+def more_images(field: Field, context: Context) -> Reader:
+    """The product's other images, each once."""
+    limit, times = field.limit or LONGEST_ADDRESS, field.times
+    all_images = latest(partial(_images, limit=limit))
+
+    def read(own: str | None, images: str | None) -> Words | None:
+        usable = all_images(images)
+        if not usable:
+            return None
+        main = own if own in usable else _usable(own, limit) or usable[0]
+        return tuple([image for image in usable if image != main][:times]) or None
+
+    return read
+
+
+def joined_images(field: Field, context: Context) -> Reader:
+    """The product's other images, parted by commas; commas inside are encoded."""
+    read = more_images(field, context)
+
+    def read_joined(own: str | None, images: str | None) -> str | None:
+        found = read(own, images)
+        return ",".join(image.replace(",", "%2C") for image in found) if isinstance(found, tuple) else None
+
+    return read_joined
+
+
+def _images(text: str | None, limit: int) -> Words:
+    """The usable addresses of a JSON list, each once."""
+    if not text or text == "[]":
+        return ()
+    if len(text) <= limit and _ENCODED_LIST(text):
+        found = text[2:-2].split('","')
+    else:
+        found = [image for image in (_usable(each, limit) for each in orjson.loads(text)) if image]
+    return tuple(found if len(set(found)) == len(found) else dict.fromkeys(found))

@@ -1,0 +1,154 @@
+"""Prices and sales."""
+
+from datetime import datetime
+from typing import Any
+
+from sync2sys.formats import money, sales
+from sync2sys.formats.base import Context, Doubt, Field, Reader, checked
+from sync2sys.formats.rules.doubts import NOTHING
+
+
+def _no_sale(field: Field, context: Context) -> Doubt:
+    def doubt(
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+        price: str | None,
+        currency: str | None,
+    ) -> str | None:
+        if sale in NOTHING or sales.phase_of(begin, end, context.now) == sales.ENDED:
+            return None
+        return None if money.reduced(price, sale, currency) else "sale_not_lower"
+
+    return doubt
+
+
+def price(field: Field, context: Context) -> Reader:
+    """The regular price with its currency, rounded half up."""
+    amount = money.amount
+
+    def read(price: str | None, currency: str | None) -> str | None:
+        number = amount(price, currency)
+        return None if number is None else f"{number} {currency}"
+
+    return read
+
+
+def plain_price(field: Field, context: Context) -> Reader:
+    """The regular price as a number, rounded half up."""
+    return money.amount
+
+
+def current_price(field: Field, context: Context) -> Reader:
+    """What the buyer pays now: the sale price while a sale is on, else the regular one."""
+    now = context.now
+
+    def read(
+        price: str | None,
+        currency: str | None,
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+    ) -> str | None:
+        if sale is not None and sales.phase_of(begin, end, now) == sales.ACTIVE:
+            return money.reduced(price, sale, currency) or money.amount(price, currency)
+        return money.amount(price, currency)
+
+    return read
+
+
+def price_before(field: Field, context: Context) -> Reader:
+    """The regular price while a sale is on."""
+    current = current_price(field, context)
+
+    def read(price: str | None, currency: str | None, *sale: Any) -> str | None:
+        regular = money.amount(price, currency)
+        return regular if regular != current(price, currency, *sale) else None
+
+    return read
+
+
+@checked(doubt=_no_sale)
+def sale_price(field: Field, context: Context) -> Reader:
+    """The sale price with its currency, if lower, until the sale ends; dates announce a coming one."""
+    now = context.now
+
+    def read(
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+        price: str | None,
+        currency: str | None,
+    ) -> str | None:
+        if sale is None:
+            return None
+        state = sales.phase_of(begin, end, now)
+        # A price without dates holds at once, so a coming sale is only told with its dates.
+        if state == sales.ACTIVE or (state == sales.PENDING and sales.window(begin, end)):
+            number = money.reduced(price, sale, currency)
+            return f"{number} {currency}" if number else None
+        return None
+
+    return read
+
+
+@checked(doubt=_no_sale)
+def plain_sale_price(field: Field, context: Context) -> Reader:
+    """The sale price as a number, if lower, until the sale ends."""
+    now = context.now
+
+    def read(
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+        price: str | None,
+        currency: str | None,
+    ) -> str | None:
+        if sale is None or sales.phase_of(begin, end, now) == sales.ENDED:
+            return None
+        return money.reduced(price, sale, currency)
+
+    return read
+
+
+def sale_window(field: Field, context: Context) -> Reader:
+    """When the sale begins and ends, in UTC, for a sale that has an end."""
+    sold = sale_price(field, context)
+
+    def read(
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+        price: str | None,
+        currency: str | None,
+    ) -> str | None:
+        if sale is None or not sold(sale, begin, end, price, currency):
+            return None
+        return sales.window(begin, end)
+
+    return read
+
+
+def sale_period(field: Field, context: Context) -> Reader:
+    """When the sale begins and ends, in UTC with a colon in the offset, for a sale that has an end."""
+    window = sale_window(field, context)
+
+    def read(*columns: Any) -> str | None:
+        found = window(*columns)
+        return found.replace("+0000", "+00:00") if isinstance(found, str) else None
+
+    return read
+
+
+def sale_begin(field: Field, context: Context) -> Reader:
+    """When the sale begins, in UTC, until it ends."""
+    sold = plain_sale_price(field, context)
+    return lambda sale, begin, *rest: sales.moment(begin) if sale and sold(sale, begin, *rest) else None
+
+
+def sale_end(field: Field, context: Context) -> Reader:
+    """When the sale ends, in UTC, until then."""
+    sold = plain_sale_price(field, context)
+    return lambda sale, begin, end, *rest: (
+        sales.moment(end) if sale and sold(sale, begin, end, *rest) else None
+    )

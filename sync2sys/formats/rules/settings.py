@@ -1,0 +1,32 @@
+"""What the owner says of the whole feed."""
+
+import sys
+
+from sync2sys.formats.base import Context, Field, Reader, Rule, checked
+from sync2sys.formats.text import clean, shorten
+
+
+def setting(name: str) -> Rule:
+    """A rule that gives what the owner set for the whole feed."""
+
+    @checked(doubt=lambda field, context: lambda *columns: "setting" if field.required else None)
+    def rule(field: Field, context: Context) -> Reader:
+        """What is set for the whole feed."""
+        value = shorten(clean(context.settings.get(name, "")), field.limit or sys.maxsize) or None
+        return lambda *columns: value
+
+    return rule
+
+
+def setting_list(name: str) -> Rule:
+    """A rule that gives what the owner set for the whole feed, parted by commas."""
+
+    @checked(doubt=lambda field, context: lambda *columns: "setting" if field.required else None)
+    def rule(field: Field, context: Context) -> Reader:
+        """What is set for the whole feed."""
+        limit = field.limit or sys.maxsize
+        found = [clean(each) for each in context.settings.get(name, "").split(",")]
+        value = tuple(dict.fromkeys(each for each in found if 0 < len(each) <= limit)) or None
+        return lambda *columns: value
+
+    return rule

@@ -1,0 +1,106 @@
+"""Texts: one line, several, titles, and lists of them."""
+
+import sys
+from functools import lru_cache
+
+import orjson
+
+from sync2sys.formats import attributes
+from sync2sys.formats.base import Context, Doubt, Field, Reader, Words, checked
+from sync2sys.formats.text import clean, clean_lines, is_legal, shorten
+
+
+def cut_text(field: Field, context: Context) -> Doubt:
+    limit = field.limit or sys.maxsize
+    return lambda found, *rest: "truncated" if len(found) > limit and len(clean(found)) > limit else None
+
+
+def _cut_lines(field: Field, context: Context) -> Doubt:
+    limit = field.limit or sys.maxsize
+    return lambda found: "truncated" if len(found) > limit and len(clean_lines(found)) > limit else None
+
+
+def _cut_title(field: Field, context: Context) -> Doubt:
+    limit = field.limit or sys.maxsize
+
+    def doubt(title: str, options: str | None, has_variants: bool | int) -> str | None:
+        told = _told(options) if has_variants else ""
+        if len(title) + len(told) <= limit:
+            return None
+        return "truncated" if len(clean(title)) + len(told) > limit else None
+
+    return doubt
+
+
+@checked(overflow=cut_text)
+def text(field: Field, context: Context) -> Reader:
+    """One line of text, cut after a word."""
+    limit = field.limit or sys.maxsize
+
+    def read(found: str | None) -> str | None:
+        if not found:
+            return None
+        # Nothing printable is illegal, and no white space but the blank is printable.
+        if len(found) <= limit and found.isprintable():
+            return found.strip() or None
+        return shorten(clean(found), limit) or None
+
+    return read
+
+
+@checked(overflow=_cut_lines)
+def long_text(field: Field, context: Context) -> Reader:
+    """Text with its line breaks, cut after a word."""
+    limit = field.limit or sys.maxsize
+
+    def read(found: str | None) -> str | None:
+        if not found:
+            return None
+        found = found.strip() if is_legal(found) else clean_lines(found)
+        return found if 0 < len(found) <= limit else shorten(found, limit) or None
+
+    return read
+
+
+@checked(overflow=_cut_title)
+def full_title(field: Field, context: Context) -> Reader:
+    """The product's title and the variant's options; the title is cut first."""
+    limit = field.limit or sys.maxsize
+
+    def read(title: str | None, options: str | None, has_variants: bool | int) -> str | None:
+        if not title:
+            return None
+        title = title.strip() if title.isprintable() else clean(title)
+        if not title:
+            return None
+        if not has_variants:
+            return shorten(title, limit) or None
+        told = _told(options)
+        if len(title) + len(told) <= limit:
+            return title + told
+        return _shortened_title(title, told, limit) or None
+
+    return read
+
+
+@lru_cache(maxsize=4096)
+def _told(options: str | None) -> str:
+    """`, Blue, 42`: the options as the end of a title."""
+    return "".join(f", {value}" for value in map(clean, attributes.options(options).values()) if value)
+
+
+def _shortened_title(title: str, told: str, limit: int) -> str:
+    # What tells variants apart is worth more than the end of a long title.
+    if len(told) <= limit // 2:
+        return shorten(title, limit - len(told)) + told
+    return shorten(title + told, limit)
+
+
+def text_list(field: Field, context: Context) -> Reader:
+    """All of a list, each once."""
+    return lambda found: entries(found)[: field.times] or None
+
+
+def entries(text: str | None) -> Words:
+    found = orjson.loads(text) if text else ()
+    return tuple(dict.fromkeys(filter(None, map(clean, found))))
