@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync2sys.connectors.woocommerce import fields
+from sync2sys.connectors import fields
 from sync2sys.connectors.woocommerce.categories import Categories, tree
 from sync2sys.connectors.woocommerce.products import NoId, Reader
 

@@ -3,7 +3,7 @@
 `connect` proves that keys open a shop and learns about it; `WooCommerce` is the connected shop.
 """
 
-from sync2sys.connectors.woocommerce.client import Patience
+from sync2sys.connectors.line import Patience
 from sync2sys.connectors.woocommerce.proof import connect
 from sync2sys.connectors.woocommerce.site import Site, find_site
 from sync2sys.connectors.woocommerce.store import WooCommerce

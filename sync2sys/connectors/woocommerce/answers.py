@@ -14,6 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import orjson
 
+from sync2sys.connectors.line import TooLate
 from sync2sys.connectors.woocommerce.auth import Keys
 from sync2sys.errors import (
     NotWooCommerce,
@@ -40,10 +41,6 @@ NO_ROUTE = "rest_no_route"
 
 class TooHeavy(StoreBusy):
     """The shop broke down over a request; a smaller one may do."""
-
-
-class TooLate(StoreUnreachable):
-    """The shop took too long over a request; a smaller one may do."""
 
 
 class TurnedAway(StoreUnreachable):

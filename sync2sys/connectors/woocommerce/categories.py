@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync2sys.connectors.woocommerce.fields import ident, label
+from sync2sys.connectors.fields import ident, label
 
 SEPARATOR = " > "
 DEPTH = 20

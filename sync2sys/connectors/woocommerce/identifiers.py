@@ -8,7 +8,7 @@ from typing import Any
 
 from stdnum import ean, isbn
 
-from sync2sys.connectors.woocommerce import fields
+from sync2sys.connectors import fields
 
 #: meta fields of well-known plugins, the specific ones before those that anybody may have made
 GTIN_META = (

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from sync2sys.connectors.base import RemoteProduct, RemoteVariant
-from sync2sys.connectors.woocommerce.fields import ident
+from sync2sys.connectors.fields import ident
 from sync2sys.connectors.woocommerce.products import Reader, id_of, modified_at
 from sync2sys.connectors.woocommerce.state import State
 

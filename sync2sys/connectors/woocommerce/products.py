@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sync2sys.connectors.base import RemoteProduct, RemoteVariant
-from sync2sys.connectors.woocommerce import identifiers
-from sync2sys.connectors.woocommerce.categories import Categories
-from sync2sys.connectors.woocommerce.fields import (
+from sync2sys.connectors.fields import (
     address,
     amount,
     ident,
@@ -20,6 +18,8 @@ from sync2sys.connectors.woocommerce.fields import (
     rows,
     text,
 )
+from sync2sys.connectors.woocommerce import identifiers
+from sync2sys.connectors.woocommerce.categories import Categories
 
 TITLE = 2000
 DESCRIPTION = 500_000

@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sync2sys.connectors.base import Shop
+from sync2sys.connectors.line import MIB, Line, Patience
 from sync2sys.connectors.woocommerce import answers, shop
 from sync2sys.connectors.woocommerce.answers import Answer
 from sync2sys.connectors.woocommerce.auth import Keys, Pairs, Way, ways_for
-from sync2sys.connectors.woocommerce.client import MIB, Client, Line, Patience
+from sync2sys.connectors.woocommerce.client import Client
 from sync2sys.connectors.woocommerce.site import Search, Site
 from sync2sys.errors import NotWooCommerce, ReadOnlyKey, StoreError, StoreNotVerified, StoreRefusedKeys
 from sync2sys.outbound import Outbound

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sync2sys.connectors.base import Shop
+from sync2sys.connectors.fields import address, label
 from sync2sys.connectors.woocommerce.client import Client, Root
-from sync2sys.connectors.woocommerce.fields import address, label
 from sync2sys.connectors.woocommerce.site import INDEX
 from sync2sys.errors import RemoteError
 

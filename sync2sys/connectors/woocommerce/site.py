@@ -10,10 +10,11 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
+from sync2sys.connectors.fields import address
+from sync2sys.connectors.line import Line, Patience
 from sync2sys.connectors.woocommerce import answers
 from sync2sys.connectors.woocommerce.auth import encoded
-from sync2sys.connectors.woocommerce.client import Line, Patience, Root
-from sync2sys.connectors.woocommerce.fields import address
+from sync2sys.connectors.woocommerce.client import Root
 from sync2sys.errors import NotWooCommerce, StoreGarbled, StoreRedirects
 from sync2sys.outbound import Outbound, Reply
 

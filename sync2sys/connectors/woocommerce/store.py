@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sync2sys.connectors.base import Page, Shop
+from sync2sys.connectors.line import Line, Patience
 from sync2sys.connectors.woocommerce import shop
 from sync2sys.connectors.woocommerce.auth import Keys, Way
-from sync2sys.connectors.woocommerce.client import Client, Line, Patience, Root
+from sync2sys.connectors.woocommerce.client import Client, Root
 from sync2sys.connectors.woocommerce.pull import Pull
 from sync2sys.errors import StoreNotVerified
 from sync2sys.outbound import Outbound
