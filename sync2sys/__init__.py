@@ -20,6 +20,7 @@ from sync2sys.api import (
     health,
     public,
     requests,
+    shopify,
     stores,
     sync,
     webhooks,
@@ -91,7 +92,7 @@ def _bind(app: Flask) -> None:
     rest.init_app(app)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     rest.spec.components.security_scheme("bearer", bearer)
-    for group in (auth, stores, sync, channels, feeds, diagnostics, diffs, public, webhooks, health):
+    for group in (auth, stores, shopify, sync, channels, feeds, diagnostics, diffs, public, webhooks, health):
         rest.register_blueprint(group.bp)
     for page in (docs, home):
         app.register_blueprint(page.bp)

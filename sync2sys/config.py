@@ -5,6 +5,7 @@ folder (lines `NAME = value`), else from the table. `docs/settings.md` is checke
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,26 @@ def _count(value: str) -> int:
     if number < 0:
         raise ValueError("expected a number that is not negative")
     return number
+
+
+def _scopes(value: str) -> frozenset[str]:
+    scopes = frozenset(scope.strip() for scope in value.split(",") if scope.strip())
+    for scope in scopes:
+        if not re.fullmatch("[a-z][a-z0-9_]{0,99}", scope):
+            raise ValueError("expected access scopes such as read_products,read_inventory")
+    return scopes
+
+
+def _version(value: str) -> str:
+    if not re.fullmatch(r"20[0-9]{2}-(01|04|07|10)", value.strip()):
+        raise ValueError("expected a version such as 2026-10")
+    return value.strip()
+
+
+def _shop_address(value: str) -> str:
+    if value.count("{shop}") != 1 or value.count("{") != 1:
+        raise ValueError("expected an address with {shop} in it, such as https://{shop}")
+    return _address(value)
 
 
 def _environment(value: str) -> str:
@@ -127,6 +148,22 @@ SETTINGS = (
     Setting("RENDERS_KEPT", "5", "Renders of a feed that are kept for comparison and roll back.", _count),
     Setting("WORKER_SYNCS", "2", "Shops that one worker mirrors at the same time.", _count),
     Setting("WORKER_RENDERS", "1", "Feeds that one worker renders at the same time.", _count),
+    Setting("SHOPIFY_CLIENT_ID", "", "Client id of the installation's Shopify app. Empty: none."),
+    Setting("SHOPIFY_CLIENT_SECRET", "", "Its secret. Nothing of ours is signed with it."),
+    Setting("SHOPIFY_OLD_CLIENT_SECRET", "", "The secret before, while Shopify changes over."),
+    Setting(
+        "SHOPIFY_SCOPES",
+        "read_products,read_inventory",
+        "What to ask a shop's owner for. Empty: what the app's own settings say.",
+        _scopes,
+    ),
+    Setting("SHOPIFY_API_VERSION", "2026-10", "Version of Shopify's Admin API.", _version),
+    Setting(
+        "SHOPIFY_ADDRESS",
+        "https://{shop}",
+        "Where a shop answers, for a proxy in between or a shop to try with.",
+        _shop_address,
+    ),
     Setting("ADMIN_TOKEN", "", "Bearer token that opens the details of /readyz and /metrics to others."),
     Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting("LOG_FORMAT", "json", "`json`, one object a line, or `text` for eyes."),

@@ -134,6 +134,8 @@ class StoreGarbled(StoreError):
 
 class StoreRefusedKeys(StoreError):
     code = "STORE_AUTH_FAILED"
+    #: asking again is of no use, whenever
+    final = False
 
 
 class StoreNotVerified(StoreError):

@@ -52,6 +52,7 @@ def test_the_public_routes_are_these(app):
         "POST /api/auth/register-from-plugin",
         "POST /api/auth/login",
         "POST /api/stores/connect",
+        "GET /api/shopify/oauth/callback",
         "GET /api/public/feeds/<slug>",
         "POST /api/webhooks/woocommerce/<channel_id>",
         "GET /api/formats",

@@ -4,7 +4,7 @@ A connector turns foreign JSON into these types at once; nobody behind it sees a
 name of a shop platform or an exception of an HTTP library.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -121,6 +121,16 @@ class Page:
     #: ids seen earlier in this pull that the shop has deleted meanwhile
     gone_products: tuple[str, ...] = ()
     gone_variants: tuple[str, ...] = ()
+
+
+class Secrets(Protocol):
+    """A channel's credentials. They may change while they are used: tokens expire and are renewed."""
+
+    def current(self) -> Mapping[str, Any]:
+        """Those that hold now. Raises StoreRefusedKeys where there are none any more."""
+
+    def after(self, refused: str) -> Mapping[str, Any]:
+        """Those that hold now that the shop has refused this access token. Raises StoreRefusedKeys."""
 
 
 class Connector(Protocol):

@@ -18,6 +18,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]
 _AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _WHOLE = re.compile(r"-?[0-9]{1,10}(?:\.[0-9]{1,10})?")
 _ID = re.compile(r"[0-9]{1,19}")
+_CURRENCY = re.compile("[A-Z]{3}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
 
 
@@ -66,6 +67,11 @@ def amount(value: Any) -> Decimal | None:
         return None
     plain = str(value).strip()
     return Decimal(plain) if _AMOUNT.fullmatch(plain) else None
+
+
+def currency(value: Any) -> str:
+    """A code of ISO 4217, or ""."""
+    return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else ""
 
 
 def quantity(value: Any) -> int | None:

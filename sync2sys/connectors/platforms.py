@@ -3,23 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
-from sync2sys.connectors.base import Connector
+from sync2sys.connectors.base import Connector, Secrets
+from sync2sys.connectors.shopify import Shopify
 from sync2sys.connectors.woocommerce import WooCommerce
 from sync2sys.outbound import Outbound
 
 #: An outbound client, the shop's keys, and what was learnt about how to talk to it.
-Make = Callable[[Outbound, dict[str, Any], dict[str, Any]], Connector]
+Make = Callable[[Outbound, Secrets, dict[str, Any]], Connector]
 
 
-def _woocommerce(outbound: Outbound, credentials: dict[str, Any], capabilities: dict[str, Any]) -> Connector:
-    return WooCommerce(outbound, credentials["key"], credentials["secret"], capabilities)
+def _woocommerce(outbound: Outbound, secrets: Secrets, capabilities: dict[str, Any]) -> Connector:
+    keys = secrets.current()
+    return WooCommerce(outbound, keys["key"], keys["secret"], capabilities)
 
 
-PLATFORMS: dict[str, Make] = {"woocommerce": _woocommerce}
+PLATFORMS: dict[str, Make] = {"woocommerce": _woocommerce, "shopify": Shopify}
 
 
-def open_shop(
-    platform: str, outbound: Outbound, credentials: dict[str, Any], capabilities: dict[str, Any]
-) -> Connector:
+def open_shop(platform: str, outbound: Outbound, secrets: Secrets, capabilities: dict[str, Any]) -> Connector:
     """The connector of a connected shop; nothing is asked of it yet."""
-    return PLATFORMS[platform](outbound, credentials, capabilities)
+    return PLATFORMS[platform](outbound, secrets, capabilities)

@@ -5,8 +5,10 @@ from sync2sys.models.channels import Channel
 from sync2sys.models.feeds import Chunk, Feed, Render, RenderChunk
 from sync2sys.models.fetches import Fetch
 from sync2sys.models.jobs import Job, Worker
+from sync2sys.models.locks import Lock
 from sync2sys.models.organizations import Membership, Organization, User
 from sync2sys.models.pulls import Pull, PullItem
+from sync2sys.models.shopify import ShopifyFlow
 from sync2sys.models.tokens import Installation, Token
 from sync2sys.models.webhooks import WebhookDelivery
 
@@ -17,6 +19,7 @@ __all__ = [
     "Fetch",
     "Installation",
     "Job",
+    "Lock",
     "Membership",
     "Organization",
     "Product",
@@ -24,6 +27,7 @@ __all__ = [
     "PullItem",
     "Render",
     "RenderChunk",
+    "ShopifyFlow",
     "Token",
     "User",
     "Variant",

@@ -46,7 +46,6 @@ class Place:
     pull_id: str
     channel_id: str
     platform: str
-    credentials: dict[str, Any]
     capabilities: dict[str, Any]
     key_fingerprint: str | None
     since: datetime | None
@@ -66,7 +65,6 @@ def begin(channel_id: str, full: bool) -> Place | None:
     channel = db.session.get(Channel, channel_id, with_for_update=True, populate_existing=True)
     if channel is None or channel.state != "connected" or channel.sealed_credentials is None:
         return None
-    credentials = channel.credentials or {}
     full = full or channel.known_until is None
     pull = _resumable(channel, full)
     if pull is None:
@@ -80,7 +78,6 @@ def begin(channel_id: str, full: bool) -> Place | None:
         pull.id,
         channel.id,
         channel.platform,
-        credentials,
         channel.capabilities,
         channel.key_fingerprint,
         pull.since,

@@ -10,7 +10,7 @@ from sync2sys.database import look, transaction
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, Feed, Installation, Membership, Organization, Token, User, Worker
 from sync2sys.models.base import now
-from sync2sys.services import holds, jobs, pulls, tokens, webhooks
+from sync2sys.services import holds, jobs, pulls, shopify_flows, tokens, webhooks
 
 #: How often the sweep runs, and how soon a render is tried again that did not take the feed off the list.
 SWEEP_EVERY = timedelta(hours=1)
@@ -125,6 +125,7 @@ def sweep() -> dict[str, int]:
         "pulls": transaction(pulls.sweep)(),
         "jobs": transaction(jobs.sweep)(),
         "deliveries": transaction(webhooks.sweep)(),
+        "flows": transaction(shopify_flows.sweep)(),
         "workers": transaction(_sweep_workers)(),
     }
     log.info("swept", extra=swept)

@@ -177,10 +177,12 @@ def _disconnectable(token: Token, channel_id: str | None) -> list[Channel]:
 
 
 def visible_channels(token: Token) -> list[Channel]:
-    """The channels a token may see: a plugin its own, a panel account those of its organizations."""
+    """The channels a token may see: a plugin its own, a panel account those of its organizations.
+
+    An unproved plugin's own are those that it made itself, in its provisional organization.
+    """
     query = select(Channel).order_by(Channel.created_at, Channel.id)
-    if token.typ == "plugin":
-        installation = token.installation
-        own = installation.channel_id if installation is not None and token.proved else None
+    if token.typ == "plugin" and token.proved:
+        own = token.installation.channel_id if token.installation is not None else None
         return list(db.session.scalars(query.filter_by(id=own))) if own else []
     return list(db.session.scalars(query.where(Channel.organization_id.in_(organizations.visible_to(token)))))

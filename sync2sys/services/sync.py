@@ -11,14 +11,13 @@ from typing import Any, cast
 
 from sqlalchemy import select, update
 
-from sync2sys.connectors import platforms
 from sync2sys.connectors.base import Page, Shop
 from sync2sys.database import transaction
 from sync2sys.errors import RemoteError, StoreGarbled, StoreRefusedKeys, Sync2SysError
-from sync2sys.extensions import db, outbound
+from sync2sys.extensions import db
 from sync2sys.models import Channel, Feed, Installation, Organization, Pull
 from sync2sys.models.base import now
-from sync2sys.services import catalog, holds, jobs, organizations, pulls, stores
+from sync2sys.services import catalog, connections, holds, jobs, organizations, pulls, stores
 from sync2sys.services.catalog import Comparison
 from sync2sys.services.records import PRODUCT, VARIANT
 
@@ -54,12 +53,12 @@ def run(claim: jobs.Claim) -> None:
 
 
 def _mirror(place: pulls.Place, claim: jobs.Claim) -> None:
-    connector = platforms.open_shop(place.platform, outbound, place.credentials, place.capabilities)
+    connector = connections.open_channel(place.channel_id, place.platform, place.capabilities)
     shop = None
     if place.is_full and place.cursor is None:
         # Everything is asked anew, so also how to ask: the shop may have been updated.
         shop = connector.shop()
-        connector = platforms.open_shop(place.platform, outbound, place.credentials, shop.capabilities)
+        connector = connections.open_channel(place.channel_id, place.platform, shop.capabilities)
     with closing(cast(Generator[Page], connector.pull(place.since, place.cursor))) as pages:
         for page in pages:
             pulls.stage(place, page, claim)
@@ -231,7 +230,7 @@ def _note_failure(channel_id: str, pull_id: str | None, error: Exception) -> Non
             pulls.end(pull, "failed", problem)
             pulls.clear(pull.id)
     if isinstance(error, StoreRefusedKeys):
-        _count_refusal(channel)
+        _count_refusal(channel, error.final)
 
 
 def _words(error: Exception) -> tuple[str, str]:
@@ -242,11 +241,12 @@ def _words(error: Exception) -> tuple[str, str]:
     return error.message, error.code or elsewhere
 
 
-def _count_refusal(channel: Channel) -> None:
-    """Keys refused again and again for an hour are refused for good: the shop is left alone."""
+def _count_refusal(channel: Channel, is_final: bool) -> None:
+    """Keys refused again and again for an hour are refused for good, as are those that a shop says are."""
     channel.refusals += 1
     channel.refused_since = channel.refused_since or now()
-    if channel.refusals >= REFUSALS and channel.refused_since <= now() - REFUSED_FOR:
+    is_long = channel.refusals >= REFUSALS and channel.refused_since <= now() - REFUSED_FOR
+    if is_final or is_long:
         channel.state = "auth_failed"
         db.session.execute(
             update(Installation)

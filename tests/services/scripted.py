@@ -169,7 +169,7 @@ def shops(monkeypatch):
     """Scripted shops by key, as a platform of their own."""
     known = {}
     monkeypatch.setitem(
-        platforms.PLATFORMS, "scripted", lambda outbound, credentials, learnt: known[credentials["key"]]
+        platforms.PLATFORMS, "scripted", lambda outbound, secrets, learnt: known[secrets.current()["key"]]
     )
     return known
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sync2sys.connectors.base import Shop
-from sync2sys.connectors.fields import address, label
+from sync2sys.connectors.fields import address, currency, label
 from sync2sys.connectors.woocommerce.client import Client, Root
 from sync2sys.connectors.woocommerce.site import INDEX
 from sync2sys.errors import RemoteError
@@ -17,7 +17,6 @@ VARIATION_ROUTES = ("wc/v3/variations", "wc-analytics/variations")
 PER_PARENT = "per_parent"
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def facts(
@@ -51,7 +50,7 @@ def facts(
     return Shop(
         name=label(index.get("name"), 200),
         home=home,
-        currency=_currency(settings.get("currency")) or told(lambda: current_currency(client)) or "",
+        currency=currency(settings.get("currency")) or told(lambda: current_currency(client)) or "",
         prices_include_tax=_yes(told(lambda: setting(client, "tax/woocommerce_prices_include_tax"))),
         weight_unit=told(lambda: setting(client, "products/woocommerce_weight_unit")) or "",
         dimension_unit=told(lambda: setting(client, "products/woocommerce_dimension_unit")) or "",
@@ -84,7 +83,7 @@ def variations_route(client: Client) -> str:
 
 
 def current_currency(client: Client) -> str:
-    return _currency((client.single("wc/v3/data/currencies/current") or {}).get("code"))
+    return currency((client.single("wc/v3/data/currencies/current") or {}).get("code"))
 
 
 def setting(client: Client, name: str) -> str:
@@ -117,10 +116,6 @@ def timezone(index: dict[str, Any]) -> str:
 def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
     part = data.get(name)
     return part if isinstance(part, dict) else {}
-
-
-def _currency(value: Any) -> str:
-    return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else ""
 
 
 def _yes(value: str | None) -> bool | None:

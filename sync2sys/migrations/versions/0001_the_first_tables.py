@@ -456,8 +456,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_token_organization_id"), ["organization_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_token_user_id"), ["user_id"], unique=False)
 
+    op.create_table(
+        "lock_row",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("holder", sa.String(length=32), nullable=False),
+        sa.Column("until", types.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "shopify_flow",
+        sa.Column("state_hash", sa.String(length=64), nullable=False),
+        sa.Column("organization_id", sa.String(length=36), nullable=False),
+        sa.Column("channel_id", sa.String(length=36), nullable=True),
+        sa.Column("domain", sa.String(length=100), nullable=False),
+        sa.Column("scopes", types.JsonText(length=4294967295), nullable=False),
+        sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("sealed_secret", sa.Text(length=4294967295), nullable=True),
+        sa.Column("browser_hash", sa.String(length=64), nullable=True),
+        sa.Column("created_at", types.Moment(), nullable=False),
+        sa.Column("expires_at", types.Moment(), nullable=False),
+        sa.Column("consumed_at", types.Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["channel_id"], ["channel.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("state_hash"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("shopify_flow", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shopify_flow_expires_at"), ["expires_at"], unique=False)
+
 
 def downgrade() -> None:
+    op.drop_table("shopify_flow")
+    op.drop_table("lock_row")
     op.drop_table("token")
     op.drop_table("render_chunk")
     op.drop_table("pull_item")

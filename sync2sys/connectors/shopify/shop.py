@@ -1,0 +1,57 @@
+"""Who a shop is."""
+
+from typing import Any
+
+from sync2sys.connectors import fields
+from sync2sys.connectors.base import Shop
+from sync2sys.connectors.shopify.admin import Admin
+from sync2sys.errors import StoreGarbled
+
+#: Needs no scope.
+FACTS = """
+query Shop {
+  shop {
+    id
+    name
+    myshopifyDomain
+    url
+    currencyCode
+    weightUnit
+    taxesIncluded
+    ianaTimezone
+    primaryDomain { url }
+  }
+  currentAppInstallation { accessScopes { handle } }
+}
+"""
+WEIGHTS = {"KILOGRAMS": "kg", "GRAMS": "g", "POUNDS": "lb", "OUNCES": "oz"}
+
+
+def facts(admin: Admin) -> Shop:
+    """Everything about the shop. Raises StoreError."""
+    answer = admin.ask(FACTS)
+    found, installation = answer.get("shop"), answer.get("currentAppInstallation")
+    if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+        raise StoreGarbled(f"{admin.host} did not say which shop it is.")
+    primary = found.get("primaryDomain")
+    url = primary.get("url") if isinstance(primary, dict) else found.get("url")
+    taxes = found.get("taxesIncluded")
+    return Shop(
+        name=fields.text(found.get("name"), 200).strip(),
+        home=fields.address(url, "").rstrip("/") or f"https://{admin.host}",
+        currency=fields.currency(found.get("currencyCode")),
+        prices_include_tax=taxes if isinstance(taxes, bool) else None,
+        weight_unit=WEIGHTS.get(str(found.get("weightUnit")), ""),
+        # Shopify measures no products.
+        dimension_unit="",
+        timezone=fields.text(found.get("ianaTimezone"), 64),
+        version=admin.answered_version,
+        identity=found["id"][:100],
+        capabilities={"scopes": _scopes(installation)},
+    )
+
+
+def _scopes(installation: Any) -> list[str]:
+    listed = installation.get("accessScopes") if isinstance(installation, dict) else None
+    handles = [row.get("handle") for row in fields.rows(listed, 500)]
+    return sorted({handle for handle in handles if isinstance(handle, str) and len(handle) <= 100})

@@ -1,0 +1,98 @@
+"""Connecting Shopify shops whose owners agreed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from sync2sys.connectors.base import Shop
+from sync2sys.connectors.shopify.grants import App, Grant
+from sync2sys.extensions import db, vault
+from sync2sys.models import Channel, Organization
+from sync2sys.models.base import digest
+from sync2sys.services import jobs, organizations, stores
+from sync2sys.services.shopify_apps import PLATFORM, capabilities_of, configured_app, origin_of, token_of
+from sync2sys.services.shopify_flows import Turned
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What a shop's owner agreed to: a token, whose app it is, and who the shop is."""
+
+    domain: str
+    app: App
+    grant: Grant
+    shop: Shop
+    #: how it was come by: code, or own for an app of the shop's own organization
+    way: str = "code"
+
+
+def attach(organization_id: str, channel_id: str | None, agreed: Agreed) -> Channel:
+    """Connect the shop, or connect it again, and queue its first sync.
+
+    Raises Turned where another organization has this shop, or the channel is gone or another shop's.
+    """
+    organization = db.session.get(Organization, organization_id, with_for_update=True)
+    if organization is None:
+        raise Turned("The organization is gone.", code="channel_gone")
+    channel = _channel_for(organization, channel_id, agreed)
+    _fill(channel, agreed)
+    db.session.add(channel)
+    db.session.flush()
+    if not organization.name:
+        organization.name = channel.name[:200]
+    organizations.note_activity(organization.id)
+    jobs.enqueue("sync", channel.id, {"full": True})
+    return channel
+
+
+def _channel_for(organization: Organization, channel_id: str | None, agreed: Agreed) -> Channel:
+    """The channel that the shop has in this organization, or a new one."""
+    known = select(Channel).filter_by(platform=PLATFORM, origin_key=digest(origin_of(agreed.domain)))
+    channels = list(db.session.scalars(known.order_by(Channel.created_at, Channel.id).with_for_update()))
+    if any(other.organization_id != organization.id and _is_in_use(other) for other in channels):
+        raise Turned("Another organization has connected this shop.", code="shop_taken")
+    own = [channel for channel in channels if channel.organization_id == organization.id]
+    same = [channel for channel in own if channel.store_identity in (None, agreed.shop.identity)]
+    if channel_id is not None and channel_id not in [channel.id for channel in same]:
+        raise Turned("The channel is gone, or this is another shop now.", code="channel_gone")
+    for channel in channels:
+        # Another shop had the name before, or a stranger's token was first.
+        if channel not in same and (channel in own or channel.organization.provisional):
+            channel.state, channel.credentials = "moved", None
+    chosen = [channel for channel in same if channel_id in (None, channel.id)]
+    if chosen:
+        return chosen[0]
+    origin = origin_of(agreed.domain)
+    return Channel(
+        organization_id=organization.id, platform=PLATFORM, origin=origin, origin_key=digest(origin)
+    )
+
+
+def _is_in_use(channel: Channel) -> bool:
+    """Whether somebody who proved who they are has the shop; what a stranger's token made does not count."""
+    return channel.state in ("connected", "auth_failed") and not channel.organization.provisional
+
+
+def _fill(channel: Channel, agreed: Agreed) -> None:
+    channel.state = "connected"
+    channel.credentials = _credentials(agreed)
+    # Another app, or other rights, may see another catalogue.
+    channel.key_fingerprint = vault.fingerprint(
+        " ".join([agreed.app.client_id, *sorted(agreed.grant.scopes)])
+    )
+    channel.capabilities = capabilities_of(agreed.domain) | agreed.shop.capabilities
+    channel.store_identity = agreed.shop.identity
+    channel.problem = channel.problem_code = ""
+    channel.refusals, channel.refused_since = 0, None
+    stores.describe(channel, agreed.shop)
+
+
+def _credentials(agreed: Agreed) -> dict[str, Any]:
+    is_own = agreed.app != configured_app()
+    return {
+        "client_id": agreed.app.client_id,
+        **({"client_secret": agreed.app.secret} if is_own else {}),
+        "way": agreed.way,
+        **token_of(agreed.grant),
+    }
