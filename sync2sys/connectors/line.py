@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from sync2sys.errors import (
     AddressRefused,
@@ -78,14 +78,28 @@ class Line:
         return max(0.0, min(self._seconds, self._ends - time.monotonic()))
 
     def send(
-        self, method: str, url: str, headers: dict[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        into: BinaryIO | None = None,
     ) -> Reply:
-        """One request, asked once. Raises StoreUnreachable, StoreBusy or StoreGarbled."""
+        """One request, asked once; the answer's body goes `into` a file if one is given.
+
+        Raises StoreUnreachable, StoreBusy or StoreGarbled.
+        """
         if not self.left:
             raise self._late()
         try:
             return self._request(
-                method, url, headers=headers or {}, body=body, deadline=self.left, max_bytes=self._max_bytes
+                method,
+                url,
+                headers=headers or {},
+                body=body,
+                deadline=self.left,
+                max_bytes=self._max_bytes,
+                into=into,
             )
         except RemoteError as error:
             # Not chained: what the library knows of the request may hold its secrets.

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from sync2sys.errors import TooLarge, Unreachable
 
@@ -18,13 +18,17 @@ class Readable(Protocol):
     def read1(self, amt: int, decode_content: bool) -> bytes: ...
 
 
-def read(raw: Readable, encoding: str, limit: int) -> bytes:
-    """The inflated body.
+def read(raw: Readable, encoding: str, limit: int, into: BinaryIO | None = None) -> bytes:
+    """The inflated body; nothing, where it goes `into` a file.
 
     Raises TooLarge as soon as it, or its compressed form, is more than `limit` bytes; Unreachable when the
     compressed data is broken, cut short or of a kind that was not asked for.
     """
-    return b"".join(_limited(_plain(_limited(_chunks(raw), limit), encoding), limit))
+    parts = _limited(_plain(_limited(_chunks(raw), limit), encoding), limit)
+    if into is None:
+        return b"".join(parts)
+    into.writelines(parts)
+    return b""
 
 
 def too_large(limit: int) -> TooLarge:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import requests
 from requests.structures import CaseInsensitiveDict
@@ -58,6 +58,7 @@ class _Call:
     body: bytes | None = field(repr=False)
     seconds: float
     max_bytes: int
+    into: BinaryIO | None = None
 
     def prepared(self) -> requests.PreparedRequest:
         url = self.wanted.origin + "/"  # the rest is put in by the connection
@@ -127,6 +128,7 @@ class Outbound:
         max_bytes: int = 32 * MIB,
         tries: int = 1,
         patience: float = 60.0,
+        into: BinaryIO | None = None,
     ) -> Reply:
         """The answer, whatever its status. Path and query of `url` are sent as they stand.
 
@@ -134,13 +136,22 @@ class Outbound:
         500, 502, 503 or 504: with full jitter and never sooner than `Retry-After`. `patience` is how long
         all the waiting may take; a wait beyond it is not begun, and the last outcome is given or raised.
 
+        A body of any size can go `into` a file instead of memory. Of a request that fails half-way something
+        may stand there, so it is tried once and no more.
+
         Raises AddressRefused (also for a URL that is none), Unreachable, TimedOut, TooLarge or BreakerOpen;
         ValueError for a method or header that HTTP does not know.
         """
         call = _Call(
-            _method(method), _target(url, params), self._headers(headers or {}), body, deadline, max_bytes
+            _method(method),
+            _target(url, params),
+            self._headers(headers or {}),
+            body,
+            deadline,
+            max_bytes,
+            into,
         )
-        outcome = self._until_settled(call, tries, patience)
+        outcome = self._until_settled(call, 1 if into else tries, patience)
         if isinstance(outcome, RemoteError):
             raise outcome
         return outcome
@@ -212,7 +223,7 @@ class Outbound:
                 if (response.raw.length_remaining or 0) > call.max_bytes:
                     raise bodies.too_large(call.max_bytes)
                 encoding = response.headers.get("Content-Encoding", "")
-                body = bodies.read(response.raw, encoding, call.max_bytes)
+                body = bodies.read(response.raw, encoding, call.max_bytes, call.into)
             finally:
                 attempt.received = response.raw.tell()
         if attempt.expired:  # what looked like the end of the body was the end of our patience

@@ -271,7 +271,9 @@ def _item_columns(source: Source) -> dict[str, ColumnElement[Any]]:
     made: dict[str, ColumnElement[Any]] = {
         "key": _prefixed(source, VARIANT.external_id),
         "group_key": _prefixed(source, VARIANT.product_external_id),
-        "has_variants": VARIANT.external_id != VARIANT.product_external_id,
+        # Some platforms have a variant with an id of its own where there is only one, and will ever be.
+        "has_variants": (VARIANT.external_id != VARIANT.product_external_id)
+        & (func.coalesce(PRODUCT.kind, "") != "simple"),
         "title": func.coalesce(PRODUCT.title, ""),
         "variant_title": VARIANT.title,
         "description": _inherited(VARIANT.text, PRODUCT.text),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync2sys.connectors.woocommerce.ids import Ids
+from sync2sys.connectors.ids import Ids
 
 SOME = st.lists(st.integers(1, 2**63 - 1), max_size=60)
 

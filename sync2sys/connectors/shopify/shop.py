@@ -4,50 +4,34 @@ from typing import Any
 
 from sync2sys.connectors import fields
 from sync2sys.connectors.base import Shop
+from sync2sys.connectors.shopify import documents
 from sync2sys.connectors.shopify.admin import Admin
+from sync2sys.connectors.shopify.products import UNITS
 from sync2sys.errors import StoreGarbled
-
-#: Needs no scope.
-FACTS = """
-query Shop {
-  shop {
-    id
-    name
-    myshopifyDomain
-    url
-    currencyCode
-    weightUnit
-    taxesIncluded
-    ianaTimezone
-    primaryDomain { url }
-  }
-  currentAppInstallation { accessScopes { handle } }
-}
-"""
-WEIGHTS = {"KILOGRAMS": "kg", "GRAMS": "g", "POUNDS": "lb", "OUNCES": "oz"}
 
 
 def facts(admin: Admin) -> Shop:
     """Everything about the shop. Raises StoreError."""
-    answer = admin.ask(FACTS)
+    answer = admin.ask(documents.SHOP)
     found, installation = answer.get("shop"), answer.get("currentAppInstallation")
     if not isinstance(found, dict) or not isinstance(found.get("id"), str):
         raise StoreGarbled(f"{admin.host} did not say which shop it is.")
     primary = found.get("primaryDomain")
     url = primary.get("url") if isinstance(primary, dict) else found.get("url")
     taxes = found.get("taxesIncluded")
+    weight_unit = UNITS.get(str(found.get("weightUnit")), "")
     return Shop(
         name=fields.text(found.get("name"), 200).strip(),
         home=fields.address(url, "").rstrip("/") or f"https://{admin.host}",
         currency=fields.currency(found.get("currencyCode")),
         prices_include_tax=taxes if isinstance(taxes, bool) else None,
-        weight_unit=WEIGHTS.get(str(found.get("weightUnit")), ""),
+        weight_unit=weight_unit,
         # Shopify measures no products.
         dimension_unit="",
         timezone=fields.text(found.get("ianaTimezone"), 64),
         version=admin.answered_version,
         identity=found["id"][:100],
-        capabilities={"scopes": _scopes(installation)},
+        capabilities={"scopes": _scopes(installation), "weight_unit": weight_unit},
     )
 
 

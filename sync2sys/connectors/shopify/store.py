@@ -9,6 +9,9 @@ from sync2sys.connectors.base import Page, Secrets, Shop
 from sync2sys.connectors.line import Line, Patience
 from sync2sys.connectors.shopify import shop
 from sync2sys.connectors.shopify.admin import Admin
+from sync2sys.connectors.shopify.bulk import Bulk
+from sync2sys.connectors.shopify.products import Reader
+from sync2sys.connectors.shopify.pull import Pull
 from sync2sys.errors import StoreNotVerified
 from sync2sys.outbound import Outbound
 
@@ -52,6 +55,7 @@ class Shopify:
             raise StoreNotVerified("It is not known how to reach this shop. Connect it again.") from None
         line = Line(outbound, domain, seconds=seconds, total=total, patience=patience)
         self._admin = Admin(line, address, version, _Tokens(secrets))
+        self._bulk = Bulk(self._admin, outbound, line)
 
     def shop(self) -> Shop:
         """Ask the shop who it is. Raises StoreError."""
@@ -61,4 +65,5 @@ class Shopify:
 
     def pull(self, since: datetime | None = None, cursor: dict[str, Any] | None = None) -> Iterator[Page]:
         """The catalogue, or what changed after `since`, page by page; see `Connector.pull`."""
-        raise NotImplementedError
+        reader = Reader(str(self._capabilities.get("weight_unit", "")))
+        return Pull(self._admin, self._bulk, reader, since, cursor).pages()

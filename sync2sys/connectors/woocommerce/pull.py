@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from sync2sys.connectors.base import Page, RemoteProduct, RemoteVariant
 from sync2sys.connectors.fields import ident
+from sync2sys.connectors.ids import Ids
 from sync2sys.connectors.woocommerce import categories, shop
 from sync2sys.connectors.woocommerce.answers import Missing
 from sync2sys.connectors.woocommerce.auth import Pairs
 from sync2sys.connectors.woocommerce.categories import Categories
 from sync2sys.connectors.woocommerce.client import Client
-from sync2sys.connectors.woocommerce.ids import Ids
 from sync2sys.connectors.woocommerce.intake import OVERLAP, Intake
 from sync2sys.connectors.woocommerce.products import Reader, id_of
 from sync2sys.connectors.woocommerce.state import DONE, PRODUCTS, SETTLING, VARIATIONS, State

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sync2sys.connectors.woocommerce.ids import Ids
+from sync2sys.connectors.ids import Ids
 from sync2sys.connectors.woocommerce.walk import Walk
 
 VERSION = 1

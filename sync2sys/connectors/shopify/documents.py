@@ -1,0 +1,143 @@
+"""Every question that is asked of the Admin API; tests hold each against Shopify's schemas.
+
+Nothing deprecated is asked for. In a bulk operation connections are written with edges, elsewhere with
+nodes; what is asked of a product and of a variant is the same in both.
+"""
+
+#: Images that are looked at: no channel takes more than twenty beside the first.
+IMAGES = 21
+METAFIELDS = 25
+
+_PRODUCT = """
+      id
+      title
+      descriptionHtml
+      vendor
+      productType
+      status
+      tags
+      onlineStoreUrl
+      updatedAt
+      hasOnlyDefaultVariant
+      category { fullName }
+"""
+_VARIANT = """
+          id
+          title
+          sku
+          barcode
+          price
+          compareAtPrice
+          availableForSale
+          inventoryPolicy
+          inventoryQuantity
+          taxable
+          updatedAt
+          selectedOptions { name value }
+          inventoryItem { tracked measurement { weight { value unit } } }
+"""
+_IMAGE = "id ... on MediaImage { image { url } }"
+_METAFIELD = "id namespace key value type"
+
+_VARIANTS = f"""
+        nodes {{{_VARIANT}          media(first: 1) {{ nodes {{ {_IMAGE} }} }}
+        }}
+        pageInfo {{ hasNextPage endCursor }}
+"""
+
+#: Who the shop is. Needs no scope.
+SHOP = """
+query Shop {
+  shop {
+    id
+    name
+    myshopifyDomain
+    url
+    currencyCode
+    weightUnit
+    taxesIncluded
+    ianaTimezone
+    primaryDomain { url }
+  }
+  currentAppInstallation { accessScopes { handle } }
+}
+"""
+
+PRODUCTS = f"""
+query Products($first: Int!, $after: String, $query: String, $variants: Int!) {{
+  products(first: $first, after: $after, query: $query, sortKey: ID) {{
+    nodes {{{_PRODUCT}      media(first: {IMAGES}) {{ nodes {{ {_IMAGE} }} }}
+      metafields(first: {METAFIELDS}) {{ nodes {{ {_METAFIELD} }} }}
+      variants(first: $variants) {{{_VARIANTS}      }}
+    }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+"""
+
+#: More variants of one product than came with it.
+VARIANTS = f"""
+query Variants($product: ID!, $first: Int!, $after: String) {{
+  product(id: $product) {{
+    variants(first: $first, after: $after) {{{_VARIANTS}    }}
+  }}
+}}
+"""
+
+#: How much there is. The bound of a count is lifted, and then it says whether it is exact.
+COUNT = """
+query Count($query: String) {
+  productsCount(query: $query, limit: null) { count precision }
+}
+"""
+
+PRODUCT_IDS = """
+query ProductIds($first: Int!, $after: String, $query: String) {
+  listed: products(first: $first, after: $after, query: $query, sortKey: ID) {
+    nodes { id }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+VARIANT_IDS = """
+query VariantIds($first: Int!, $after: String, $query: String) {
+  listed: productVariants(first: $first, after: $after, query: $query, sortKey: ID) {
+    nodes { id }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+
+def _connection(name: str, fields: str) -> str:
+    return f"{name} {{ edges {{ node {{ {fields} }} }} }}"
+
+
+def everything(query: str) -> str:
+    """The question for a bulk operation: all products that `query` finds. It cannot have variables."""
+    variants = _connection("variants", _VARIANT + _connection("media", _IMAGE))
+    parts = [_connection("media", _IMAGE), _connection("metafields", _METAFIELD), variants]
+    return "{ " + _connection(f'products(query: "{query}")', _PRODUCT + "\n".join(parts)) + " }"
+
+
+RUN_BULK = """
+mutation RunBulk($query: String!) {
+  bulkOperationRunQuery(query: $query, groupObjects: false) {
+    bulkOperation { id status }
+    userErrors { field message code }
+  }
+}
+"""
+
+BULK = """
+query Bulk($id: ID!) {
+  bulkOperation(id: $id) { id status errorCode objectCount rootObjectCount fileSize url }
+}
+"""
+
+CANCEL_BULK = """
+mutation CancelBulk($id: ID!) {
+  bulkOperationCancel(id: $id) { bulkOperation { id status } userErrors { field message } }
+}
+"""
