@@ -12,7 +12,7 @@ from sync2sys.connectors.shopify.grants import App
 from sync2sys.database import transaction
 from sync2sys.extensions import client_key, settings
 from sync2sys.schemas import shopify as schemas
-from sync2sys.services import organizations, shopify_apps, shopify_flows, shopify_returns
+from sync2sys.services import organizations, shopify, shopify_apps, shopify_flows, shopify_returns
 from sync2sys.services.shopify_flows import Began
 
 bp = Blueprint("shopify", __name__, url_prefix="/api/shopify", description="Connecting Shopify shops")
@@ -84,6 +84,22 @@ def callback() -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.delete_cookie(COOKIE, path=COOKIE_PATH)
     return response
+
+
+@bp.post("/connect")
+@access("plugin", "panel")
+@bp.arguments(schemas.ConnectShopify)
+@bp.response(201, schemas.ConnectedShopify)
+def connect(body: dict[str, Any]) -> dict[str, Any]:
+    """Connect a shop of your own Shopify organization, with client id and secret of an app of yours there.
+
+    Nobody has to approve anything in Shopify. Other shops are connected by `oauth/init`.
+    """
+    rates.take(f"{settings.CONNECT_RATE}/hour", "shopify", client_key())
+    organization_id = transaction(lambda: organizations.home_of(g.token).id)()
+    agreed = shopify.owned(body["shopDomain"], App(body["clientId"], body["clientSecret"]))
+    channel_id = transaction(lambda: shopify.attach(organization_id, body["channelId"], agreed).id)()
+    return {"channelId": channel_id, "message": "Store connected successfully"}
 
 
 @bp.get("/oauth/status")

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from sync2sys.connectors.shopify import domains
-from sync2sys.schemas.base import Contract
+from sync2sys.schemas.base import Contract, Own
 
 CLIENT_ID = validate.Regexp("[0-9A-Za-z_-]{8,100}\\Z", error="A client id has letters and digits.")
 CLIENT_SECRET = validate.Regexp("[!-~]{8,200}\\Z", error="Copy the secret from the app's settings.")
@@ -21,14 +21,21 @@ class ShopDomain(fields.String):
             raise ValidationError(str(error)) from None
 
 
-class BeginShopify(Contract):
-    shopDomain = ShopDomain(required=True, metadata={"example": "mystore.myshopify.com", "maxLength": 200})
-    channelId = fields.String(
+DOMAIN = {"example": "mystore.myshopify.com", "maxLength": 200}
+
+
+def _channel_id() -> fields.String:
+    return fields.String(
         load_default=None,
         allow_none=True,
         validate=validate.Length(max=64),
         metadata={"description": "A channel of this shop that is to be connected again."},
     )
+
+
+class BeginShopify(Contract):
+    shopDomain = ShopDomain(required=True, metadata=DOMAIN)
+    channelId = _channel_id()
     clientId = fields.String(
         load_default=None,
         allow_none=True,
@@ -45,6 +52,20 @@ class BeginShopify(Contract):
 
 class BegunShopify(Schema):
     authUrl = fields.String(required=True, metadata={"description": "Send the shop's owner there."})
+
+
+class ConnectShopify(Own):
+    """A shop of the app's own organization, which needs no consent page."""
+
+    shopDomain = ShopDomain(required=True, metadata=DOMAIN)
+    channelId = _channel_id()
+    clientId = fields.String(required=True, validate=CLIENT_ID)
+    clientSecret = fields.String(required=True, validate=CLIENT_SECRET)
+
+
+class ConnectedShopify(Schema):
+    channelId = fields.String(required=True)
+    message = fields.String(required=True)
 
 
 class ShopifyStatus(Schema):

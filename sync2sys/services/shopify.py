@@ -6,13 +6,24 @@ from typing import Any
 from sqlalchemy import select
 
 from sync2sys.connectors.base import Shop
-from sync2sys.connectors.shopify.grants import App, Grant
-from sync2sys.extensions import db, vault
+from sync2sys.connectors.shopify import Shopify, scopes
+from sync2sys.connectors.shopify.grants import App, Grant, line_to, own
+from sync2sys.extensions import db, outbound, vault
 from sync2sys.models import Channel, Organization
 from sync2sys.models.base import digest
 from sync2sys.services import jobs, organizations, stores
-from sync2sys.services.shopify_apps import PLATFORM, capabilities_of, configured_app, origin_of, token_of
-from sync2sys.services.shopify_flows import Turned
+from sync2sys.services.shopify_apps import (
+    PLATFORM,
+    address_of,
+    capabilities_of,
+    configured_app,
+    origin_of,
+    token_of,
+)
+from sync2sys.services.shopify_reasons import Turned
+
+#: Seconds for all that is asked of Shopify while somebody waits.
+SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,33 @@ class Agreed:
     way: str = "code"
 
 
+class _Fresh:
+    """The credentials of a grant that is not kept yet."""
+
+    def __init__(self, grant: Grant) -> None:
+        self._grant = grant
+
+    def current(self) -> dict[str, str]:
+        return {"access_token": self._grant.access_token}
+
+    def after(self, refused: str) -> dict[str, str]:
+        raise Turned("exchange_failed")
+
+
+def introduced(domain: str, app: App, grant: Grant, way: str) -> Agreed:
+    """Who the shop is that gave this token. Raises StoreError, or Turned where a right is missing."""
+    if scopes.missing(grant.scopes, scopes.NEEDED):
+        raise Turned("missing_scope")
+    shop = Shopify(outbound, _Fresh(grant), capabilities_of(domain), total=SECONDS).shop()
+    return Agreed(domain, app, grant, shop, way)
+
+
+def owned(domain: str, app: App) -> Agreed:
+    """A shop of the app's own organization, which needs no consent page. Raises StoreError, or Turned."""
+    grant = own(line_to(outbound, domain, SECONDS), address_of(domain), app)
+    return introduced(domain, app, grant, "own")
+
+
 def attach(organization_id: str, channel_id: str | None, agreed: Agreed) -> Channel:
     """Connect the shop, or connect it again, and queue its first sync.
 
@@ -34,7 +72,7 @@ def attach(organization_id: str, channel_id: str | None, agreed: Agreed) -> Chan
     """
     organization = db.session.get(Organization, organization_id, with_for_update=True)
     if organization is None:
-        raise Turned("The organization is gone.", code="channel_gone")
+        raise Turned("channel_gone")
     channel = _channel_for(organization, channel_id, agreed)
     _fill(channel, agreed)
     db.session.add(channel)
@@ -51,11 +89,11 @@ def _channel_for(organization: Organization, channel_id: str | None, agreed: Agr
     known = select(Channel).filter_by(platform=PLATFORM, origin_key=digest(origin_of(agreed.domain)))
     channels = list(db.session.scalars(known.order_by(Channel.created_at, Channel.id).with_for_update()))
     if any(other.organization_id != organization.id and _is_in_use(other) for other in channels):
-        raise Turned("Another organization has connected this shop.", code="shop_taken")
+        raise Turned("shop_taken")
     own = [channel for channel in channels if channel.organization_id == organization.id]
     same = [channel for channel in own if channel.store_identity in (None, agreed.shop.identity)]
     if channel_id is not None and channel_id not in [channel.id for channel in same]:
-        raise Turned("The channel is gone, or this is another shop now.", code="channel_gone")
+        raise Turned("channel_gone")
     for channel in channels:
         # Another shop had the name before, or a stranger's token was first.
         if channel not in same and (channel in own or channel.organization.provisional):

@@ -13,20 +13,16 @@ from sqlalchemy import delete, select, update
 
 from sync2sys.connectors.shopify import scopes
 from sync2sys.connectors.shopify.grants import App
-from sync2sys.errors import BadRequest, NotFound, Sync2SysError
+from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, Organization, ShopifyFlow
 from sync2sys.models.base import digest, now
 from sync2sys.services.shopify_apps import PLATFORM, address_of, app_of, configured_app, origin_of
+from sync2sys.services.shopify_reasons import Turned
 
 LIFE = timedelta(minutes=10)
 KEPT = timedelta(days=1)
 CALLBACK = "/api/shopify/oauth/callback"
-NOT_CONFIGURED = "SHOPIFY_NOT_CONFIGURED"
-
-
-class Turned(Sync2SysError):
-    """The way back from Shopify ended without a connection; `code` says why, for the page that tells it."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +68,7 @@ def begin(
     channel = _own_channel(organization.id, channel_id, domain) if channel_id else None
     chosen = app or (_app_of_channel(channel) if channel else None) or configured_app()
     if chosen is None:
-        raise BadRequest(
-            "No Shopify app is set up here. Set SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET, or send "
-            "clientId and clientSecret of an app of your own.",
-            code=NOT_CONFIGURED,
-        )
+        raise Turned("not_configured")
     state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     is_own = chosen != configured_app()
     flow = ShopifyFlow(
@@ -117,10 +109,10 @@ def find(state: str) -> Flow:
     """The way that a state belongs to. Raises Turned for one that is unknown, used or too old."""
     flow = db.session.get(ShopifyFlow, digest(state))
     if flow is None or flow.consumed_at is not None or flow.expires_at <= now():
-        raise Turned("This way to Shopify is over. Start again.", code="flow_over")
+        raise Turned("flow_over")
     app = app_of(flow.client_id, flow.own_secret)
     if app is None:
-        raise Turned("No Shopify app is set up here.", code="not_configured")
+        raise Turned("not_configured")
     return Flow(
         flow.state_hash,
         flow.organization_id,
@@ -137,7 +129,7 @@ def consume(flow: Flow) -> None:
     mine = (ShopifyFlow.state_hash == flow.state_hash) & ShopifyFlow.consumed_at.is_(None)
     used = db.session.execute(update(ShopifyFlow).where(mine).values(consumed_at=now()))
     if used.rowcount != 1:  # type: ignore[attr-defined]
-        raise Turned("This way to Shopify is over. Start again.", code="flow_over")
+        raise Turned("flow_over")
 
 
 def sweep() -> int:

@@ -9,20 +9,19 @@ import re
 import time
 from dataclasses import dataclass
 
-from sync2sys.connectors.shopify import Shopify, domains, scopes, signatures
-from sync2sys.connectors.shopify.grants import App, Grant, exchange, line_to
+from sync2sys.connectors.shopify import domains, signatures
+from sync2sys.connectors.shopify.grants import exchange, line_to
 from sync2sys.database import look, transaction
-from sync2sys.errors import RemoteError, StoreError
+from sync2sys.errors import RemoteError
 from sync2sys.extensions import outbound
 from sync2sys.models.base import digest
 from sync2sys.services import shopify, shopify_apps, shopify_flows
 from sync2sys.services.shopify import Agreed
-from sync2sys.services.shopify_flows import Flow, Turned
+from sync2sys.services.shopify_flows import Flow
+from sync2sys.services.shopify_reasons import Turned
 
 #: Seconds that Shopify's clock may be ahead of ours, and that a person may take for the way back.
 AHEAD, AGE = 90, 600
-#: Seconds for all that is asked of Shopify while somebody waits.
-SECONDS = 10.0
 
 _TIMESTAMP = re.compile("[0-9]{1,12}")
 
@@ -48,13 +47,10 @@ def receive(query: bytes, browser: str) -> Outcome:
         agreed = _agreed(flow, given["code"])
         return Outcome(transaction(_attach)(flow, agreed))
     except Turned as turned:
-        code = turned.code or "failed"
-    except StoreError as error:
-        log.warning("Shopify: %s", error.message)
-        code = "shop_unreachable" if error.retryable else "exchange_failed"
+        code = turned.reason
     except RemoteError as error:
         log.warning("Shopify: %s", error.message)
-        code = "shop_unreachable"
+        code = "shop_unreachable" if error.retryable else "exchange_failed"
     log.info("no way back from Shopify", extra={"code": code, "shop": flow.domain if flow else None})
     return Outcome(flow.channel_id if flow else None, code)
 
@@ -63,22 +59,22 @@ def _parsed(query: bytes) -> dict[str, str]:
     try:
         return signatures.parsed(query)
     except signatures.Unreadable:
-        raise Turned("The way back cannot be read.", code="invalid_request") from None
+        raise Turned("invalid_request") from None
 
 
 def _check(flow: Flow, given: dict[str, str], browser: str) -> None:
     """Whether Shopify says this, now, of the shop that was asked, to the browser that went there."""
     if not signatures.is_signed_query(given, flow.app.secrets):
-        raise Turned("Shopify has not signed this.", code="invalid_signature")
+        raise Turned("invalid_signature")
     if not _is_recent(given.get("timestamp", "")):
-        raise Turned("This took too long.", code="expired")
+        raise Turned("expired")
     shop = given.get("shop", "")
     if not domains.is_domain(shop) or shop != flow.domain:
-        raise Turned("Another shop came back.", code="wrong_shop")
+        raise Turned("wrong_shop")
     if flow.browser_hash is not None and not hmac.compare_digest(flow.browser_hash, digest(browser)):
-        raise Turned("Another browser came back.", code="other_browser")
+        raise Turned("other_browser")
     if not given.get("code"):
-        raise Turned("The owner did not agree.", code="denied")
+        raise Turned("denied")
 
 
 def _is_recent(timestamp: str) -> bool:
@@ -87,33 +83,12 @@ def _is_recent(timestamp: str) -> bool:
     return -AHEAD <= time.time() - int(timestamp) <= AGE
 
 
-class _Fresh:
-    """The credentials of a grant that is not kept yet."""
-
-    def __init__(self, grant: Grant) -> None:
-        self._grant = grant
-
-    def current(self) -> dict[str, str]:
-        return {"access_token": self._grant.access_token}
-
-    def after(self, refused: str) -> dict[str, str]:
-        raise Turned("The shop does not take its own token.", code="exchange_failed")
-
-
 def _agreed(flow: Flow, code: str) -> Agreed:
     """The token for the code, and who the shop is. Raises StoreError, or Turned where a right is missing."""
     grant = exchange(
-        line_to(outbound, flow.domain, SECONDS), shopify_apps.address_of(flow.domain), flow.app, code
+        line_to(outbound, flow.domain, shopify.SECONDS), shopify_apps.address_of(flow.domain), flow.app, code
     )
-    return introduced(flow.domain, flow.app, grant, "code")
-
-
-def introduced(domain: str, app: App, grant: Grant, way: str) -> Agreed:
-    """Who the shop is that gave this token. Raises StoreError, or Turned where a right is missing."""
-    if scopes.missing(grant.scopes, scopes.NEEDED):
-        raise Turned("The app may not read products.", code="missing_scope")
-    shop = Shopify(outbound, _Fresh(grant), shopify_apps.capabilities_of(domain), total=SECONDS).shop()
-    return Agreed(domain, app, grant, shop, way)
+    return shopify.introduced(flow.domain, flow.app, grant, "code")
 
 
 def _attach(flow: Flow, agreed: Agreed) -> str:
