@@ -14,8 +14,8 @@ REASONS = {
     "other_browser": "You started in another browser. Start and finish in the same one.",
     "denied": "The app was not approved in Shopify. Start again and approve it to connect the shop.",
     "missing_scope": "The app may not read products. Give it read_products in its settings and start again.",
-    "exchange_failed": "Shopify gave no access. Compare client id, secret and redirect address with the app's "
-    "settings, then start again.",
+    "exchange_failed": "Shopify gave no access. Compare client id, secret and redirect address with those in "
+    "the app's settings, then start again.",
     "shop_unreachable": "The shop could not be reached. Try again in some minutes.",
     "shop_taken": "Another organization here has connected this shop. Disconnect it there first.",
     "channel_gone": "The channel is gone, or another shop has this name now. Connect it as a new one.",
