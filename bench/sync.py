@@ -44,7 +44,7 @@ class Catalogue:
     def shop(self) -> Shop:
         return Shop("Bench", "https://bench.test", "EUR", True, "kg", "cm", "UTC", "1", None, {})
 
-    def pull(self, since: object = None, cursor: object = None) -> Iterator[Page]:
+    def pull(self, since: object = None, cursor: object = None, hints: object = ()) -> Iterator[Page]:
         pages = -(-self.count // PAGE)
         for number in range(pages):
             ids = range(number * PAGE, min(self.count, (number + 1) * PAGE))

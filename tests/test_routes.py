@@ -55,6 +55,7 @@ def test_the_public_routes_are_these(app):
         "GET /api/shopify/oauth/callback",
         "GET /api/public/feeds/<slug>",
         "POST /api/webhooks/woocommerce/<channel_id>",
+        "POST /api/webhooks/shopify",
         "GET /api/formats",
         "GET /api/docs",
         "GET /healthz",

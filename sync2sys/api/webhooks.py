@@ -7,9 +7,10 @@ from flask import request
 
 from sync2sys.api.access import public
 from sync2sys.api.bodies import Blueprint
+from sync2sys.connectors.fields import moment
 from sync2sys.database import transaction
-from sync2sys.schemas.webhooks import Delivery, Received
-from sync2sys.services import webhooks
+from sync2sys.schemas.webhooks import Delivery, Received, ShopifyDelivery
+from sync2sys.services import shopify_hooks, webhooks
 
 bp = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="Shops tell of changes")
 
@@ -17,6 +18,27 @@ bp = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="Sh
 MAX_BODY = 4 * 1024 * 1024
 #: What WooCommerce sends, unsigned, when a webhook is made.
 PING = re.compile(rb"webhook_id=\d{1,20}\Z")
+
+
+@bp.post("/shopify")
+@public
+@bp.arguments(ShopifyDelivery, location="headers")
+@bp.response(200, Received)
+def shopify(headers: dict[str, Any]) -> dict[str, Any]:
+    """Take a delivery of a Shopify webhook, of any shop, by its topic.
+
+    A change is a hint to look at the shop soon. The three topics that the law demands are taken here, too.
+    """
+    request.max_content_length = MAX_BODY
+    taken = transaction(shopify_hooks.accept)(
+        headers["domain"],
+        headers["topic"],
+        request.get_data(),
+        headers["signature"],
+        headers["delivery_id"],
+        moment(headers["triggered_at"]),
+    )
+    return {"received": taken}
 
 
 @bp.post("/woocommerce/<channel_id>")

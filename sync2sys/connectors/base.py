@@ -4,7 +4,7 @@ A connector turns foreign JSON into these types at once; nobody behind it sees a
 name of a shop platform or an exception of an HTTP library.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -139,8 +139,16 @@ class Connector(Protocol):
     def shop(self) -> Shop:
         """Ask the shop who it is. Raises StoreError."""
 
-    def pull(self, since: datetime | None = None, cursor: dict[str, Any] | None = None) -> Iterator[Page]:
+    def pull(
+        self,
+        since: datetime | None = None,
+        cursor: dict[str, Any] | None = None,
+        hints: Sequence[str] = (),
+    ) -> Iterator[Page]:
         """Yield the whole catalogue, or what changed after `since`, page by page.
+
+        `hints` are ids of products that are said to have changed; a shop whose list of changes lags behind
+        is asked for them by name.
 
         An iterator that ends without raising has yielded every product and variant that existed
         during the whole pull; anything less raises a RemoteError, and `retryable` says whether

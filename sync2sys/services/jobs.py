@@ -124,8 +124,12 @@ def _ask_again(job: Job, asked: dict[str, Any], due: datetime) -> None:
 
 
 def _both(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """A wish once uttered stays: {"full": True} and {"full": False} is a full one."""
-    return first | {name: value for name, value in second.items() if value or name not in first}
+    """A wish once uttered stays: {"full": True} and {"full": False} is a full one; lists are joined."""
+    joined = first | {name: value for name, value in second.items() if value or name not in first}
+    for name, value in second.items():
+        if isinstance(value, list) and isinstance(first.get(name), list):
+            joined[name] = list(dict.fromkeys(first[name] + value))
+    return joined
 
 
 def claim(kinds: Collection[str], subject: str | None = None) -> Claim | None:

@@ -50,13 +50,15 @@ class Place:
     key_fingerprint: str | None
     since: datetime | None
     cursor: dict[str, Any] | None
+    #: ids of products that are said to have changed
+    hints: tuple[str, ...] = ()
 
     @property
     def is_full(self) -> bool:
         return self.since is None
 
 
-def begin(channel_id: str, full: bool) -> Place | None:
+def begin(channel_id: str, full: bool, hints: Sequence[str] = ()) -> Place | None:
     """Go on with the channel's running pull, or begin a new one; None where nothing is to be pulled.
 
     A channel that was never mirrored is pulled whole. A running pull is replaced when it is too old, was
@@ -82,6 +84,7 @@ def begin(channel_id: str, full: bool) -> Place | None:
         channel.key_fingerprint,
         pull.since,
         pull.cursor,
+        tuple(hints),
     )
 
 

@@ -10,7 +10,7 @@ from sync2sys.connectors.shopify import Shopify, scopes
 from sync2sys.connectors.shopify.grants import App, Grant, line_to, own
 from sync2sys.extensions import db, outbound, vault
 from sync2sys.models import Channel, Organization
-from sync2sys.models.base import digest
+from sync2sys.models.base import digest, now
 from sync2sys.services import jobs, organizations, stores
 from sync2sys.services.shopify_apps import (
     PLATFORM,
@@ -132,5 +132,6 @@ def _credentials(agreed: Agreed) -> dict[str, Any]:
         "client_id": agreed.app.client_id,
         **({"client_secret": agreed.app.secret} if is_own else {}),
         "way": agreed.way,
+        "since": now().isoformat(),
         **token_of(agreed.grant),
     }

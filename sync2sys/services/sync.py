@@ -21,6 +21,8 @@ from sync2sys.services import catalog, connections, holds, jobs, organizations, 
 from sync2sys.services.catalog import Comparison
 from sync2sys.services.records import PRODUCT, VARIANT
 
+#: Where a job keeps the ids of products that are said to have changed.
+HINTS = "products"
 REFUSALS = 3
 REFUSED_FOR = timedelta(hours=1)
 LIMIT_CODE = "PIM_PRODUCT_LIMIT"
@@ -38,7 +40,8 @@ def run(claim: jobs.Claim) -> None:
     """
     place = None
     try:
-        place = transaction(pulls.begin)(claim.subject, bool(claim.payload.get("full")))
+        asked = claim.payload
+        place = transaction(pulls.begin)(claim.subject, bool(asked.get("full")), asked.get(HINTS, ()))
         if place is None:
             log.info("nothing to sync", extra={"channel": claim.subject})
             return
@@ -59,7 +62,7 @@ def _mirror(place: pulls.Place, claim: jobs.Claim) -> None:
         # Everything is asked anew, so also how to ask: the shop may have been updated.
         shop = connector.shop()
         connector = connections.open_channel(place.channel_id, place.platform, shop.capabilities)
-    with closing(cast(Generator[Page], connector.pull(place.since, place.cursor))) as pages:
+    with closing(cast(Generator[Page], connector.pull(place.since, place.cursor, place.hints))) as pages:
         for page in pages:
             pulls.stage(place, page, claim)
             claim.go_on()

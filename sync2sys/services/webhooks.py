@@ -50,11 +50,18 @@ def accept(channel_id: str, body: bytes, signature: str, delivery_id: str, topic
     secret = str((credentials or {}).get("webhook_secret", ""))
     if not _is_signed(body, secret, signature) or not delivery_id:
         raise Unauthorized("This delivery is not signed with the channel's secret.")
-    if db.session.get(WebhookDelivery, (channel_id, delivery_id[:64])) is not None:
+    if not is_new(channel_id, delivery_id[:64]):
         return False
-    db.session.add(WebhookDelivery(channel_id=channel_id, delivery_id=delivery_id[:64]))
     is_deletion = topic.endswith(".deleted")
     jobs.enqueue("sync", channel_id, {"full": is_deletion}, now() + (DELETED if is_deletion else SOON))
+    return True
+
+
+def is_new(channel_id: str, delivery_id: str) -> bool:
+    """Note a delivery to a (locked) channel; False where it was noted before."""
+    if db.session.get(WebhookDelivery, (channel_id, delivery_id)) is not None:
+        return False
+    db.session.add(WebhookDelivery(channel_id=channel_id, delivery_id=delivery_id))
     return True
 
 

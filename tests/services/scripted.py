@@ -118,7 +118,7 @@ class ScriptedShop:
             raise self.error
         return self.facts
 
-    def pull(self, since=None, cursor=None):
+    def pull(self, since=None, cursor=None, hints=()):
         """A pull that goes on sees the catalogue as it was when it began."""
         self.pulls.append((since, cursor))
         if cursor is None:

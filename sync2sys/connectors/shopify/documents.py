@@ -45,6 +45,11 @@ _VARIANTS = f"""
         pageInfo {{ hasNextPage endCursor }}
 """
 
+_WHOLE_PRODUCT = f"""{_PRODUCT}      media(first: {IMAGES}) {{ nodes {{ {_IMAGE} }} }}
+      metafields(first: {METAFIELDS}) {{ nodes {{ {_METAFIELD} }} }}
+      variants(first: $variants) {{{_VARIANTS}      }}
+"""
+
 #: Who the shop is. Needs no scope.
 SHOP = """
 query Shop {
@@ -66,11 +71,17 @@ query Shop {
 PRODUCTS = f"""
 query Products($first: Int!, $after: String, $query: String, $variants: Int!) {{
   products(first: $first, after: $after, query: $query, sortKey: ID) {{
-    nodes {{{_PRODUCT}      media(first: {IMAGES}) {{ nodes {{ {_IMAGE} }} }}
-      metafields(first: {METAFIELDS}) {{ nodes {{ {_METAFIELD} }} }}
-      variants(first: $variants) {{{_VARIANTS}      }}
-    }}
+    nodes {{{_WHOLE_PRODUCT}    }}
     pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+"""
+
+#: Products by name: their search lags behind, they themselves do not.
+NAMED = f"""
+query Named($ids: [ID!]!, $variants: Int!) {{
+  nodes(ids: $ids) {{
+    ... on Product {{{_WHOLE_PRODUCT}    }}
   }}
 }}
 """

@@ -4,7 +4,7 @@ Small catalogues are asked for page by page, large ones by a bulk operation, who
 it was at one moment. Archived products are as good as deleted and not looked at.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from sync2sys.errors import StoreGarbled
 #: Products of one page and variants that come with each: what may cost a thousand points is refused.
 PRODUCTS, VARIANTS = 20, 20
 #: Variants of a single product, and ids, asked for at a time.
-MORE, IDS = 100, 250
+MORE, IDS, NAMED = 100, 250, 10
 #: Shops with more products are asked by a bulk operation; pages end after so many.
 LARGE, LAST = 2_000, 25_000
 #: Shopify's search lags behind its data.
@@ -38,12 +38,14 @@ class Pull:
         reader: Reader,
         since: datetime | None,
         cursor: dict[str, Any] | None,
+        hints: Sequence[str] = (),
         large: int = LARGE,
     ) -> None:
         self._admin, self._bulk, self._reader = admin, bulk, reader
         begun = State(since.astimezone(UTC) if since else None)
         self._state = (State.resumed(cursor) if cursor else None) or begun
         self._large = large
+        self._hints = [key for key in hints if key.isascii() and key.isdecimal()]
         self._first = PRODUCTS
 
     def pages(self) -> Iterator[Page]:
@@ -53,6 +55,8 @@ class Pull:
         if state.stage == BULK:
             yield from self._all_at_once()
         if state.stage == PAGES:
+            if not state.is_full:
+                yield from self._named()
             yield from self._page_by_page()
         if state.stage == SETTLING:
             yield from self._settled()
@@ -98,6 +102,14 @@ class Pull:
                 if self._first == 1:
                     raise
                 self._first //= 2
+
+    def _named(self) -> Iterator[Page]:
+        """The products that were hinted at. One that is not there any more is left to a full pull."""
+        for start in range(0, len(self._hints), NAMED):
+            ids = [f"gid://shopify/Product/{key}" for key in self._hints[start : start + NAMED]]
+            nodes = self._admin.ask(documents.NAMED, {"ids": ids, "variants": VARIANTS}).get("nodes")
+            found = [row for row in nodes if isinstance(row, dict) and row] if isinstance(nodes, list) else []
+            yield self._page(*self._wholes(found))
 
     def _query(self) -> str:
         since = self._state.since

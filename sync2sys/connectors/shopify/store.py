@@ -1,6 +1,6 @@
 """A connected Shopify shop."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -63,7 +63,12 @@ class Shopify:
         self._capabilities |= found.capabilities
         return replace(found, capabilities=self._capabilities)
 
-    def pull(self, since: datetime | None = None, cursor: dict[str, Any] | None = None) -> Iterator[Page]:
+    def pull(
+        self,
+        since: datetime | None = None,
+        cursor: dict[str, Any] | None = None,
+        hints: Sequence[str] = (),
+    ) -> Iterator[Page]:
         """The catalogue, or what changed after `since`, page by page; see `Connector.pull`."""
         reader = Reader(str(self._capabilities.get("weight_unit", "")))
-        return Pull(self._admin, self._bulk, reader, since, cursor).pages()
+        return Pull(self._admin, self._bulk, reader, since, cursor, hints).pages()

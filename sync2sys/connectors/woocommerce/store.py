@@ -1,6 +1,6 @@
 """A connected WooCommerce shop."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,9 +48,15 @@ class WooCommerce:
         self._capabilities = found.capabilities
         return found
 
-    def pull(self, since: datetime | None = None, cursor: dict[str, Any] | None = None) -> Iterator[Page]:
+    def pull(
+        self,
+        since: datetime | None = None,
+        cursor: dict[str, Any] | None = None,
+        hints: Sequence[str] = (),
+    ) -> Iterator[Page]:
         """The catalogue, or what changed after `since`, page by page; see `Connector.pull`.
 
+        The list of changes never lags behind, so `hints` tell nothing new.
         A cursor carries its own `since`. One that cannot be read begins the pull anew.
         """
         route = self._capabilities.get("variations")

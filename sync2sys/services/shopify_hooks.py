@@ -1,0 +1,142 @@
+"""What Shopify tells of: hints that something changed, the end of an installation, and demands of the law.
+
+Signed with the app's secret, by which the shop is believed to have said it; what it says is looked up.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+
+from sync2sys.connectors.shopify.signatures import is_signed_body
+from sync2sys.errors import Unauthorized
+from sync2sys.extensions import db
+from sync2sys.models import Channel, Feed
+from sync2sys.models.base import digest, now
+from sync2sys.services import feeds, jobs, shopify_apps, webhooks
+from sync2sys.services.sync import HINTS
+
+#: One look at so many products; with more of them, the list of changes is all that is asked.
+MOST_HINTS = 250
+
+CHANGED = ("products/create", "products/update")
+DELETED = "products/delete"
+NUDGES = ("inventory_levels/update", "shop/update", "bulk_operations/finish")
+SCOPES, UNINSTALLED, REDACTED = "app/scopes_update", "app/uninstalled", "shop/redact"
+#: We keep nothing of a shop's customers.
+NOTHING_KEPT = ("customers/data_request", "customers/redact")
+
+REMOVED = "The app was removed from the shop in Shopify. Its feeds stay as they are. Connect it again."
+    "The app was removed from the shop in Shopify. Its feeds are served on as they are. Connect it again."
+)
+
+log = logging.getLogger(__name__)
+
+
+def accept(
+    domain: str, topic: str, body: bytes, signature: str, delivery_id: str, triggered_at: datetime | None
+) -> bool:
+    """Take a signed delivery; False for one that came before, or that nobody here is concerned by.
+
+    Raises Unauthorized alike for a wrong signature and for a shop that is not known.
+    """
+    channels = _concerned(domain, body, signature)
+    if not delivery_id:
+        raise Unauthorized("This delivery says not which one it is.")
+    taken = False
+    for channel in channels:
+        # A topic and its delivery: one of Shopify's ids may come with several topics.
+        if webhooks.is_new(channel.id, digest(f"{topic} {delivery_id}")):
+            _act(channel, topic, _content(body), triggered_at)
+            taken = True
+    return taken
+
+
+def _concerned(domain: str, body: bytes, signature: str) -> list[Channel]:
+    """The channels of the shop whose app's secret signed this."""
+    origin_key = digest(shopify_apps.origin_of(domain))
+    query = select(Channel).filter_by(platform=shopify_apps.PLATFORM, origin_key=origin_key)
+    # Locked, so that of two deliveries with one id the second finds the first.
+    channels = db.session.scalars(query.order_by(Channel.id).with_for_update()).all()
+    found = [channel for channel in channels if is_signed_body(body, signature, _secrets_of(channel))]
+    app = shopify_apps.configured_app()
+    if not found and not (app is not None and is_signed_body(body, signature, app.secrets)):
+        raise Unauthorized("This delivery is not signed with the app's secret.")
+    return found
+
+
+def _secrets_of(channel: Channel) -> Sequence[str]:
+    """Those of the app it was connected with; after a disconnect, of the installation's app."""
+    credentials = channel.credentials or {}
+    configured = shopify_apps.configured_app()
+    if "client_id" not in credentials:
+        return configured.secrets if configured is not None else ()
+    app = shopify_apps.app_of(credentials["client_id"], credentials.get("client_secret"))
+    return app.secrets if app is not None else ()
+
+
+def _content(body: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _act(channel: Channel, topic: str, content: dict[str, Any], triggered_at: datetime | None) -> None:
+    if topic == REDACTED:
+        _redact(channel)
+    elif topic in NOTHING_KEPT:
+        log.info("nothing of customers is kept", extra={"topic": topic, "channel": channel.id})
+    elif channel.state != "connected":
+        log.info("a channel that is not connected was told of something", extra={"topic": topic})
+    elif topic == UNINSTALLED:
+        _lose(channel, triggered_at)
+    elif topic in CHANGED:
+        jobs.enqueue("sync", channel.id, {HINTS: _hints(content)}, now() + webhooks.SOON)
+    elif topic == DELETED:
+        jobs.enqueue("sync", channel.id, {"full": True}, now() + webhooks.DELETED)
+    elif topic == SCOPES:
+        jobs.enqueue("sync", channel.id, {"full": True}, now() + webhooks.SOON)
+    elif topic in NUDGES:
+        jobs.enqueue("sync", channel.id, {}, now() + webhooks.SOON)
+
+
+def _hints(content: dict[str, Any]) -> list[str]:
+    """The product's number, which may be more than JSON's numbers hold elsewhere."""
+    gid = content.get("admin_graphql_api_id")
+    number = gid.rpartition("/")[2] if isinstance(gid, str) else str(content.get("id", ""))
+    return [number] if number.isascii() and number.isdecimal() and len(number) < 20 else []
+
+
+def _lose(channel: Channel, triggered_at: datetime | None) -> None:
+    """The app is gone from the shop: its token is dead. What was mirrored and published stays."""
+    credentials = channel.credentials or {}
+    since = credentials.get("since")
+    if triggered_at is not None and since is not None and triggered_at < datetime.fromisoformat(since):
+        return  # It was installed again since.
+    # The app's own names are kept, so that connecting again needs no one to type them.
+    channel.credentials = {
+        name: credentials[name] for name in ("client_id", "client_secret") if name in credentials
+    }
+    channel.state = "auth_failed"
+    channel.problem, channel.problem_code = REMOVED, "STORE_AUTH_FAILED"
+
+
+def _redact(channel: Channel) -> None:
+    """What the law demands two days after the app was removed: forget the shop, unless it is connected again."""
+    if channel.state == "connected":
+        return
+    others = select(Channel.id).where(
+        Channel.organization_id == channel.organization_id, Channel.id != channel.id
+    )
+    has_others = db.session.scalars(others.limit(1)).first() is not None
+    for feed in db.session.scalars(select(Feed).filter_by(organization_id=channel.organization_id)):
+        if feed.sources == [channel.id] or (feed.sources is None and not has_others):
+            feeds.delete(feed)
+        elif feed.sources is None or channel.id in feed.sources:
+            jobs.enqueue("render", feed.id)
+    db.session.delete(channel)
