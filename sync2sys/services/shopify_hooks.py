@@ -30,8 +30,6 @@ SCOPES, UNINSTALLED, REDACTED = "app/scopes_update", "app/uninstalled", "shop/re
 NOTHING_KEPT = ("customers/data_request", "customers/redact")
 
 REMOVED = "The app was removed from the shop in Shopify. Its feeds stay as they are. Connect it again."
-    "The app was removed from the shop in Shopify. Its feeds are served on as they are. Connect it again."
-)
 
 log = logging.getLogger(__name__)
 
