@@ -125,7 +125,7 @@ def _lose(channel: Channel, triggered_at: datetime | None) -> None:
 
 
 def _redact(channel: Channel) -> None:
-    """What the law demands two days after the app was removed: forget the shop, unless it is connected again."""
+    """What the law demands two days after the app was removed: forget the shop, unless it is back."""
     if channel.state == "connected":
         return
     others = select(Channel.id).where(
