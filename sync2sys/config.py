@@ -56,12 +56,6 @@ def _version(value: str) -> str:
     return value.strip()
 
 
-def _shop_address(value: str) -> str:
-    if value.count("{shop}") != 1 or value.count("{") != 1:
-        raise ValueError("expected an address with {shop} in it, such as https://{shop}")
-    return _address(value)
-
-
 def _environment(value: str) -> str:
     if value not in {"development", "production"}:
         raise ValueError("expected development or production")
@@ -158,12 +152,6 @@ SETTINGS = (
         _scopes,
     ),
     Setting("SHOPIFY_API_VERSION", "2026-10", "Version of Shopify's Admin API.", _version),
-    Setting(
-        "SHOPIFY_ADDRESS",
-        "https://{shop}",
-        "Where a shop answers, for a proxy in between or a shop to try with.",
-        _shop_address,
-    ),
     Setting("ADMIN_TOKEN", "", "Bearer token that opens the details of /readyz and /metrics to others."),
     Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting("LOG_FORMAT", "json", "`json`, one object a line, or `text` for eyes."),

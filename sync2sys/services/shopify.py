@@ -14,7 +14,6 @@ from sync2sys.models.base import digest, now
 from sync2sys.services import jobs, organizations, stores
 from sync2sys.services.shopify_apps import (
     PLATFORM,
-    address_of,
     capabilities_of,
     configured_app,
     origin_of,
@@ -61,7 +60,7 @@ def introduced(domain: str, app: App, grant: Grant, way: str) -> Agreed:
 
 def owned(domain: str, app: App) -> Agreed:
     """A shop of the app's own organization, which needs no consent page. Raises StoreError, or Turned."""
-    grant = own(line_to(outbound, domain, SECONDS), address_of(domain), app)
+    grant = own(line_to(outbound, domain, SECONDS), app)
     return introduced(domain, app, grant, "own")
 
 

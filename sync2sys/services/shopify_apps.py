@@ -24,19 +24,14 @@ def app_of(client_id: str, own_secret: str | None) -> App | None:
     return app if app is not None and app.client_id == client_id else None
 
 
-def address_of(domain: str) -> str:
-    """Where the shop answers."""
-    return str(settings.SHOPIFY_ADDRESS).format(shop=domain)
-
-
 def origin_of(domain: str) -> str:
-    """How a channel knows the shop."""
+    """Where the shop answers, and how a channel knows it."""
     return f"https://{domain}"
 
 
 def capabilities_of(domain: str) -> dict[str, Any]:
     """How to talk to the shop."""
-    return {"domain": domain, "address": address_of(domain), "version": settings.SHOPIFY_API_VERSION}
+    return {"domain": domain, "version": settings.SHOPIFY_API_VERSION}
 
 
 def token_of(grant: Grant) -> dict[str, Any]:
@@ -56,17 +51,17 @@ def renewed(domain: str, credentials: Mapping[str, Any]) -> dict[str, Any]:
     app = app_of(credentials["client_id"], credentials.get("client_secret"))
     if app is None:
         raise GrantLost("The Shopify app of this channel is not set up here any more. Connect it again.")
-    line, address = line_to(outbound, domain), address_of(domain)
+    line = line_to(outbound, domain)
     if credentials.get("way") == "own":
-        return token_of(own(line, address, app))
+        return token_of(own(line, app))
     try:
-        return _followed(renew(line, address, app, credentials["refresh_token"]), credentials)
+        return _followed(renew(line, app, credentials["refresh_token"]), credentials)
     except GrantLost:
         # The answer that brought this one may have been taken back: the one before may still hold.
         before = credentials.get("refresh_token_before")
         if before is None:
             raise
-        return _followed(renew(line, address, app, before), credentials)
+        return _followed(renew(line, app, before), credentials)
 
 
 def _followed(grant: Grant, credentials: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, Organization, ShopifyFlow
 from sync2sys.models.base import digest, now
-from sync2sys.services.shopify_apps import PLATFORM, address_of, app_of, configured_app, origin_of
+from sync2sys.services.shopify_apps import PLATFORM, app_of, configured_app, origin_of
 from sync2sys.services.shopify_reasons import Turned
 
 LIFE = timedelta(minutes=10)
@@ -86,7 +86,7 @@ def begin(
     query = {"client_id": chosen.client_id, "redirect_uri": redirect_address(), "state": state}
     if settings.SHOPIFY_SCOPES:
         query["scope"] = scopes.told(settings.SHOPIFY_SCOPES)
-    return Began(f"{address_of(domain)}/admin/oauth/authorize?{urlencode(query)}", browser)
+    return Began(f"{origin_of(domain)}/admin/oauth/authorize?{urlencode(query)}", browser)
 
 
 def _own_channel(organization_id: str, channel_id: str, domain: str) -> Channel:

@@ -15,7 +15,7 @@ from sync2sys.database import look, transaction
 from sync2sys.errors import RemoteError
 from sync2sys.extensions import outbound
 from sync2sys.models.base import digest
-from sync2sys.services import shopify, shopify_apps, shopify_flows
+from sync2sys.services import shopify, shopify_flows
 from sync2sys.services.shopify import Agreed
 from sync2sys.services.shopify_flows import Flow
 from sync2sys.services.shopify_reasons import Turned
@@ -85,9 +85,7 @@ def _is_recent(timestamp: str) -> bool:
 
 def _agreed(flow: Flow, code: str) -> Agreed:
     """The token for the code, and who the shop is. Raises StoreError, or Turned where a right is missing."""
-    grant = exchange(
-        line_to(outbound, flow.domain, shopify.SECONDS), shopify_apps.address_of(flow.domain), flow.app, code
-    )
+    grant = exchange(line_to(outbound, flow.domain, shopify.SECONDS), flow.app, code)
     return shopify.introduced(flow.domain, flow.app, grant, "code")
 
 

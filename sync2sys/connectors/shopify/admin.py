@@ -79,11 +79,11 @@ class Budget:
 
 
 class Admin:
-    """A shop's Admin API. `address` is where the shop answers, `version` that of the API, as 2026-10."""
+    """A shop's Admin API, of the version that is asked for, such as 2026-10."""
 
-    def __init__(self, line: Line, address: str, version: str, tokens: Tokens) -> None:
+    def __init__(self, line: Line, version: str, tokens: Tokens) -> None:
         self._line = line
-        self._url = f"{address}/admin/api/{version}/graphql.json"
+        self._url = f"https://{line.host}/admin/api/{version}/graphql.json"
         self._tokens = tokens
         self.budget = Budget()
         #: what the shop answered with, where it is another one than was asked for

@@ -23,7 +23,9 @@ MAX_BYTES = 64 * 1024
 USUAL_LIFE = timedelta(hours=1)
 LONGEST_TOKEN = 4096
 
-_ERROR = re.compile(r"\b(invalid_[a-z]{1,30}|shop_not_permitted|application_cannot_be_found|access_denied)\b")
+_ERROR = re.compile(
+    r"\b(invalid_[a-z]{1,30}|shop_not_permitted|app_not_installed|application_cannot_be_found|access_denied)\b"
+)
 _TOKEN = re.compile("[!-~]+")
 
 
@@ -57,33 +59,33 @@ class Grant:
     refresh_token: str | None = field(default=None, repr=False)
 
 
-def exchange(line: Line, address: str, app: App, code: str) -> Grant:
+def exchange(line: Line, app: App, code: str) -> Grant:
     """The first token, for the code that came back from the consent page. Raises StoreError."""
     # Tokens that expire are what Shopify demands of most apps; others get one that does not.
-    return _ask(line, address, app, {"code": code, "expiring": "1"})
+    return _ask(line, app, {"code": code, "expiring": "1"})
 
 
-def renew(line: Line, address: str, app: App, refresh_token: str) -> Grant:
+def renew(line: Line, app: App, refresh_token: str) -> Grant:
     """The next token. Raises GrantLost where the owner has to agree anew, StoreError otherwise.
 
     Shopify keeps taking the same refresh token until the next one is used, so an answer that was lost is
     asked for again.
     """
-    return _ask(line, address, app, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+    return _ask(line, app, {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
-def own(line: Line, address: str, app: App) -> Grant:
+def own(line: Line, app: App) -> Grant:
     """A token for a shop of the app's own organization, without a consent page. Raises StoreError."""
-    return _ask(line, address, app, {"grant_type": "client_credentials"})
+    return _ask(line, app, {"grant_type": "client_credentials"})
 
 
-def _ask(line: Line, address: str, app: App, body: dict[str, str]) -> Grant:
+def _ask(line: Line, app: App, body: dict[str, str]) -> Grant:
     sent = orjson.dumps({"client_id": app.client_id, "client_secret": app.secret} | body)
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     began = datetime.now(UTC)
 
     def once() -> Grant:
-        return _read(line.send("POST", address + PATH, headers, sent), line.host, began)
+        return _read(line.send("POST", f"https://{line.host}{PATH}", headers, sent), line.host, began)
 
     return line.patiently(once)
 
@@ -130,6 +132,9 @@ REFUSALS: dict[str, Callable[[str], StoreError]] = {
     ),
     "invalid_grant": lambda host: GrantLost(f"{host} has withdrawn its consent. Connect it again."),
     "invalid_request": lambda host: GrantLost(f"{host} does not take this any more. Connect it again."),
+    "app_not_installed": lambda host: StoreRefusedKeys(
+        f"Install the app in {host} first: in the Dev Dashboard, under the app's distribution."
+    ),
     "shop_not_permitted": lambda host: StoreRefusedKeys(
         f"{host} does not belong to the app's own organization. Connect it by approval in Shopify instead."
     ),

@@ -35,7 +35,7 @@ class _Tokens:
 class Shopify:
     """A `Connector` for a shop whose owner agreed.
 
-    `capabilities` say its `domain`, the `address` at which it answers and the `version` of the API.
+    `capabilities` say its `domain` and the `version` of the API to ask for.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Shopify:
     ) -> None:
         self._capabilities = dict(capabilities)
         try:
-            domain, address, version = (str(capabilities[name]) for name in ("domain", "address", "version"))
+            domain, version = str(capabilities["domain"]), str(capabilities["version"])
         except KeyError:
             raise StoreNotVerified("It is not known how to reach this shop. Connect it again.") from None
         line = Line(outbound, domain, seconds=seconds, total=total, patience=patience)
-        self._admin = Admin(line, address, version, _Tokens(secrets))
+        self._admin = Admin(line, version, _Tokens(secrets))
         self._bulk = Bulk(self._admin, outbound, line)
 
     def shop(self) -> Shop:
