@@ -7,6 +7,7 @@ from sync2sys.models.fetches import Fetch
 from sync2sys.models.jobs import Job, Worker
 from sync2sys.models.organizations import Membership, Organization, User
 from sync2sys.models.pulls import Pull, PullItem
+from sync2sys.models.taxonomies import TaxonomyFile
 from sync2sys.models.tokens import Installation, Token
 from sync2sys.models.webhooks import WebhookDelivery
 
@@ -24,6 +25,7 @@ __all__ = [
     "PullItem",
     "Render",
     "RenderChunk",
+    "TaxonomyFile",
     "Token",
     "User",
     "Variant",
