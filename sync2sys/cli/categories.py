@@ -8,10 +8,7 @@ from flask.cli import with_appcontext
 
 from sync2sys.cli.feeds import find, told
 from sync2sys.services import categories as service
-from sync2sys.services.categories import Place
-
-#: More than any shop has.
-ALL = 1_000_000
+from sync2sys.services.categories import Place, Report
 
 
 @click.command("categories")
@@ -27,15 +24,25 @@ ALL = 1_000_000
 def categories(feed: str, suggest: bool) -> None:
     """List the categories of a feed's sources, with what each is to Google and by which rule."""
     found = find(feed)
-    report = service.report(found.id, 0, ALL)
-    if report.field is None:
-        click.echo("This format has no field for Google's category.", err=True)
-    if report.version is None:
-        click.echo("No taxonomy is loaded, so nothing is suggested: see `flask taxonomy show`.", err=True)
+    report = service.report(found.id)
+    problem = _problem(report)
+    if suggest and problem:
+        raise click.ClickException(problem)
     if suggest:
         _print_definition(found.definition, service.suggested(report.found))
-    else:
-        _print_table(report.found)
+        return
+    if problem:
+        click.echo(problem, err=True)
+    _print_table(report.found)
+
+
+def _problem(report: Report) -> str:
+    """Why no rule can be suggested, or nothing."""
+    if report.field is None:
+        return "This format has no field for Google's category."
+    if report.version is None:
+        return "No taxonomy is loaded, so nothing is suggested: see `flask taxonomy show`."
+    return ""
 
 
 def _print_definition(definition: dict[str, Any], rules: dict[str, str]) -> None:

@@ -93,10 +93,10 @@ def parse_rules(spec: Any) -> CategoryRules:
     return CategoryRules(rules)
 
 
-def offers(rule: CategoryRule, taxonomy: Taxonomy, count: int = OFFERED) -> list[Suggestion]:
-    """What the taxonomy has instead of the category of a rule, or else for the shop's path."""
-    named = taxonomy.suggest(rule.category, count) if isinstance(rule.category, str) else []
-    return named or taxonomy.suggest(rule.path, count)
+def offers(rule: CategoryRule, taxonomy: Taxonomy) -> list[Suggestion]:
+    """What the taxonomy has that is like the category of a rule, or else like the shop's path."""
+    named = taxonomy.suggest(rule.category, OFFERED) if isinstance(rule.category, str) else []
+    return named or taxonomy.suggest(rule.path, OFFERED)
 
 
 def _place(path: str) -> str:

@@ -1,6 +1,7 @@
 """What a merchant makes of a format: its settings, which items, and where values come from instead."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -144,12 +145,11 @@ def settled(format: Format, spec: Any, taxonomy: Taxonomy | None) -> dict[str, A
     Raises BadDefinition as `parse`, and for a category that the taxonomy does not have.
     """
     found = parse(format, spec).categories
-    if found is None:
-        kept: dict[str, Any] = spec
-        return kept
-    return spec | {
-        "categories": _part("categories", lambda given, _: given.settled(taxonomy), {"categories": found})
-    }
+    kept = dict(spec)
+    if found is not None:
+        with _within("categories"):
+            kept["categories"] = found.settled(taxonomy)
+    return kept
 
 
 def category_field(format: Format) -> str | None:
@@ -193,8 +193,14 @@ def _part(name: str, parse: Any, parts: Mapping[str, Any], path: str = "") -> An
     """One part by its own parser, whose findings get the path in the whole."""
     if name not in parts:
         return None
-    try:
+    with _within(below(path, name)):
         return parse(parts[name], COLUMNS)
+
+
+@contextmanager
+def _within(place: str) -> Iterator[None]:
+    """What is found wrong in a part gets its path in the whole."""
+    try:
+        yield
     except BadDefinition as bad:
-        place = below(path, name)
         raise BadDefinition(f"{place}.{bad.path}" if bad.path else place, bad.message) from None

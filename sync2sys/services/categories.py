@@ -75,8 +75,8 @@ class Gone(NamedTuple):
     offers: list[Suggestion]
 
 
-def report(feed_id: str, first: int, count: int) -> Report:
-    """So many of the categories, in the order of the tree. Raises NotFound.
+def report(feed_id: str, first: int = 0, count: int | None = None) -> Report:
+    """So many of the categories, or all, in the order of the tree. Raises NotFound.
 
     They are those that products are in, all above them, and those that a rule names.
     """
@@ -88,7 +88,7 @@ def report(feed_id: str, first: int, count: int) -> Report:
     return Report(
         field=custom.category_field(plan.format),
         version=None if taxonomy is None else taxonomy.version,
-        found=[_place(category, rules, taxonomy) for category in tree[first : first + count]],
+        found=[_place(category, rules, taxonomy) for category in tree[first:][:count]],
         total=len(tree),
     )
 

@@ -187,15 +187,20 @@ def test_suggested_rules_are_a_definition_to_edit_and_nothing_is_changed(flask, 
     assert json.loads(flask("feeds", "export", "offers")[1])["definition"] == json.loads(told)
 
 
-def test_without_a_taxonomy_or_a_field_for_it_that_is_said(app, flask, shop):
-    flask("feeds", "add", "--format", "csv", "--slug", "offers")
-    done = app.test_cli_runner().invoke(args=["feeds", "categories", "offers", "--suggest"])
-    assert (done.exit_code, json.loads(done.stdout)) == (0, {"categories": {}})
-    assert done.stderr.splitlines() == [
-        "This format has no field for Google's category.",
-        "No taxonomy is loaded, so nothing is suggested: see `flask taxonomy show`.",
-    ]
-    assert flask("feeds", "categories", "none")[0] == 1
+@pytest.mark.parametrize(
+    ("format", "problem"),
+    [
+        ("csv", "This format has no field for Google's category.\n"),
+        ("google", "No taxonomy is loaded, so nothing is suggested: see `flask taxonomy show`.\n"),
+    ],
+)
+def test_why_nothing_can_be_suggested_is_said(app, flask, shop, format, problem):
+    flask("feeds", "add", "--format", format, "--slug", "offers")
+    done = app.test_cli_runner().invoke(args=["feeds", "categories", "offers"])
+    assert (done.exit_code, done.stderr) == (0, problem)
+    assert done.stdout.startswith("Lamps\t1 products\t1 items\tno rule\n")
+    assert flask("feeds", "categories", "offers", "--suggest") == (1, f"Error: {problem}")
+    assert "No such feed" in flask("feeds", "categories", "none")[1]
 
 
 def test_an_explanation_names_the_category(flask, file, shop):
