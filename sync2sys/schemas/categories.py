@@ -8,7 +8,7 @@ from sync2sys.schemas.base import Instant, page_of
 class TaxonomyQuery(Schema):
     q = fields.String(
         load_default="",
-        validate=validate.Length(max=1000),
+        validate=validate.Length(max=200),
         metadata={"description": "A title or a category, for suggestions."},
     )
 
