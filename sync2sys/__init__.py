@@ -12,6 +12,7 @@ from sync2sys import cli, crypto, database, logs, models  # noqa: F401 - models:
 from sync2sys.api import (
     access,
     auth,
+    categories,
     channels,
     diagnostics,
     diffs,
@@ -92,7 +93,20 @@ def _bind(app: Flask) -> None:
     rest.init_app(app)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     rest.spec.components.security_scheme("bearer", bearer)
-    for group in (auth, stores, shopify, sync, channels, feeds, diagnostics, diffs, public, webhooks, health):
+    for group in (
+        auth,
+        stores,
+        shopify,
+        sync,
+        channels,
+        feeds,
+        categories,
+        diagnostics,
+        diffs,
+        public,
+        webhooks,
+        health,
+    ):
         rest.register_blueprint(group.bp)
     for page in (docs, home):
         app.register_blueprint(page.bp)

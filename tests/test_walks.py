@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.service import Service, running
+from tests.services import taxonomies
 from tests.shops.catalogues import few
 from tests.shops.woocommerce import WooShop
 
@@ -102,25 +103,42 @@ class Merchant:
 
 
 @needs_curl
-def test_a_merchant_can_follow_the_page_about_feeds(instance, database_url):
+def test_a_merchant_can_follow_the_page_about_feeds(app, instance, database_url):
     catalogue = few(5)
     catalogue[2]["regular_price"] = "0"
     with WooShop(catalogue) as shop, running(instance, database_url, API_RATE="100000") as service:
         merchant = Merchant(service, shop)
         walk = Walk("feeds.md", BASE=service.url, TOKEN=merchant.token)
+        walk_through_its_definition(walk)
+        walk_around_its_categories(walk, app)
         walk_to_a_complete_feed(walk, merchant, shop)
         walk_around_its_address(walk, merchant)
         walk_through_an_accident(walk, merchant, shop)
     assert not any(walk.left.values())
 
 
-def walk_to_a_complete_feed(walk, merchant, shop):
+def walk_through_its_definition(walk):
     assert "google" in {each["name"] for each in walk("Choose a format")["items"]}
-    feed = walk.known["FEED"] = walk("Make the feed")["id"]
+    walk.known["FEED"] = walk("Make the feed")["id"]
     first, *_ = walk("Make it your own")["items"]
     title = next(line for line in first["fields"] if line["field"] == "title")
     assert title["steps"][-1]["after"] == title["value"]
     assert set(walk("Make it your own")["definition"]) == {"filter", "mapping", "categories"}
+
+
+def walk_around_its_categories(walk, app):
+    lines = ["# Google_Product_Taxonomy_Version: 1", "166 - Apparel & Accessories", "187 - Running Shoes"]
+    taxonomies.load(app, "\n".join(lines))
+    found = {each["path"]: each for each in walk("Map the categories")["items"]}
+    assert found["Clothing"]["category"]["path"] == "Apparel & Accessories"
+    assert found["Clothing > Shoes"]["category"]["isGone"] is True
+    assert (found["Everything"]["items"], found["Everything"]["rule"]) == (5, None)
+    asked = walk("Map the categories")
+    assert (asked["version"], asked["suggestions"][0]["id"]) == ("1", 187)
+
+
+def walk_to_a_complete_feed(walk, merchant, shop):
+    feed = walk.known["FEED"]
     assert walk("Publish it")["published"] is True
     merchant.await_feed(feed, lambda feed: feed["render"])
     render = walk("Publish it")["render"]

@@ -90,6 +90,7 @@ def _line(line: Line, item: Any) -> dict[str, Any]:
     return {
         "field": line.field.name,
         "value": line.value,
+        "meaning": line.meaning,
         "rule": line.rule,
         "found": {column: value if value is None else str(value) for column, value in found.items()},
         "limit": line.field.limit,

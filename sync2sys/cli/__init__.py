@@ -4,6 +4,7 @@ from flask import Flask
 
 from sync2sys.cli import (
     backup,
+    categories,
     definitions,
     diagnostics,
     diffs,
@@ -13,6 +14,7 @@ from sync2sys.cli import (
     serve,
     stores,
     sync,
+    taxonomy,
     users,
     worker,
 )
@@ -21,6 +23,7 @@ from sync2sys.cli import (
 def register(app: Flask) -> None:
     """Add our commands to `flask`."""
     for command in (
+        categories.categories,
         diffs.diff,
         diagnostics.diagnose,
         diagnostics.explain,
@@ -29,6 +32,6 @@ def register(app: Flask) -> None:
         definitions.define,
     ):
         feeds.feeds.add_command(command)
-    for module in (serve, worker, sync, stores, feeds, users, keys, backup, doctor):
+    for module in (serve, worker, sync, stores, feeds, taxonomy, users, keys, backup, doctor):
         for command in module.commands:
             app.cli.add_command(command)

@@ -47,6 +47,8 @@ def explain(feed: str, key: str) -> None:
         click.echo(f"    {issue.severity}: {issue.message}")
     for line in explanation.lines:
         click.echo(f"{line.field.name}\t{'' if line.value is None else line.value}")
+        if line.meaning is not None:
+            click.echo(f"    {line.meaning}")
         for step in line.steps:
             click.echo(f"    {step.what}: {step.after}")
         click.echo(f"    {line.rule}")

@@ -1,23 +1,23 @@
 """What a merchant makes of a format: its settings, which items, and where values come from instead."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sync2sys.formats import category_rules, definitions, filters, mapping, taxes
+from sync2sys.formats import category_rules, definitions, filters, mapping, rules, taxes
 from sync2sys.formats.base import Format, Item
 from sync2sys.formats.category_rules import CategoryRules
 from sync2sys.formats.definitions import BadDefinition, below
 from sync2sys.formats.filters import Filter
 from sync2sys.formats.steps import Step
 from sync2sys.formats.taxes import Tax
+from sync2sys.formats.taxonomy import Taxonomy
 
 PARTS = ("settings", "filter", "mapping", "categories", "tax")
 #: Columns that are amounts the buyer pays.
 PRICES = ("price", "sale_price")
 LONGEST_SETTING, MOST_MAPPED = 2000, 200
-#: The field that category rules fill.
-CATEGORY = "google_product_category"
 
 #: Columns that definitions may read: all that are values and not decisions.
 COLUMNS = frozenset(Item._fields) - {
@@ -64,12 +64,11 @@ class ByCategory:
         self._rules = rules
 
     def read(self, *columns: Any) -> str | None:
-        found = self._rules.read(columns[0])
-        return None if found is None else str(found)
+        return self._rules.read(columns[0])
 
     def trace(self, *columns: Any) -> list[Step]:
         rule = self._rules.rule(columns[0])
-        return [] if rule is None else [Step(f"the rule for {rule.path}", None, str(rule.id))]
+        return [] if rule is None else [Step(f"the rule for {rule.path}", None, str(rule.category))]
 
 
 class Taxed:
@@ -104,6 +103,8 @@ class Custom:
     mapping: Mapping[str, Origin] = field(default_factory=dict)
     #: what its prices shall be; None: as the shop keeps them
     tax: Tax | None = None
+    #: what fills the field for Google's category, in the mapping too
+    categories: CategoryRules | None = None
 
     @property
     def columns(self) -> frozenset[str]:
@@ -128,12 +129,33 @@ def parse(format: Format, spec: Any) -> Custom:
     definitions.limit(spec)
     parts = definitions.table(spec, "")
     definitions.only(parts, PARTS, "")
+    categories = _part("categories", lambda spec, _: category_rules.parse_rules(spec), parts)
     return Custom(
         settings=_settings(format, parts.get("settings", {})),
         filter=_part("filter", filters.parse, parts),
-        mapping=_categories(format, parts) | _mapping(format, parts.get("mapping", {})),
+        mapping=_mapping(format, parts.get("mapping", {})) | _filled(format, categories, parts),
         tax=_part("tax", lambda spec, _: taxes.parse(spec), parts),
+        categories=categories,
     )
+
+
+def settled(format: Format, spec: Any, taxonomy: Taxonomy | None) -> dict[str, Any]:
+    """A definition for this format as it is to be kept: its categories as the taxonomy spells them.
+
+    Raises BadDefinition as `parse`, and for a category that the taxonomy does not have.
+    """
+    found = parse(format, spec).categories
+    kept = dict(spec)
+    if found is not None:
+        with _within("categories"):
+            kept["categories"] = found.settled(taxonomy)
+    return kept
+
+
+def category_field(format: Format) -> str | None:
+    """The name of the field that category rules fill, if the format has one."""
+    names = (each.name for each in format.all_fields if each.rule is rules.google_category)
+    return next(names, None)
 
 
 def _settings(format: Format, spec: Any) -> dict[str, str]:
@@ -155,23 +177,30 @@ def _mapping(format: Format, spec: Any) -> dict[str, Origin]:
     return {name: _part(name, mapping.parse, found, "mapping") for name in found}
 
 
-def _categories(format: Format, parts: Mapping[str, Any]) -> dict[str, Origin]:
-    if "categories" not in parts:
+def _filled(format: Format, found: CategoryRules | None, parts: Mapping[str, Any]) -> dict[str, Origin]:
+    """What category rules fill."""
+    if found is None:
         return {}
-    if CATEGORY not in (each.name for each in format.all_fields):
-        raise BadDefinition("categories", f"This format has no field {CATEGORY}. Leave the categories out.")
-    try:
-        return {CATEGORY: ByCategory(category_rules.parse_rules(parts["categories"], None))}
-    except BadDefinition as bad:
-        raise BadDefinition(f"categories.{bad.path}" if bad.path else "categories", bad.message) from None
+    name = category_field(format)
+    if name is None:
+        raise BadDefinition("categories", "This format has no field for Google's category. Leave them out.")
+    if name in parts.get("mapping", {}):
+        raise BadDefinition("categories", f"The mapping has {name}, too. Leave one of them out.")
+    return {name: ByCategory(found)}
 
 
 def _part(name: str, parse: Any, parts: Mapping[str, Any], path: str = "") -> Any:
     """One part by its own parser, whose findings get the path in the whole."""
     if name not in parts:
         return None
-    try:
+    with _within(below(path, name)):
         return parse(parts[name], COLUMNS)
+
+
+@contextmanager
+def _within(place: str) -> Iterator[None]:
+    """What is found wrong in a part gets its path in the whole."""
+    try:
+        yield
     except BadDefinition as bad:
-        place = below(path, name)
         raise BadDefinition(f"{place}.{bad.path}" if bad.path else place, bad.message) from None

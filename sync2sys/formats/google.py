@@ -85,10 +85,10 @@ FIELDS = (
     _field("age_group", rules.option("age_group"), "options", about=6324463),
     _field("product_type", rules.deepest_category, "categories", limit=750, recommended=True, about=6324406),
     _field("shipping_weight", rules.weight(WEIGHTS), "weight", "weight_unit", about=6324503),
+    _field("google_product_category", rules.google_category, limit=750, on_demand=True, about=6324436),
     *(
         _field(name, rules.unset, limit=limit, on_demand=True, about=about)
         for name, limit, about in (
-            ("google_product_category", 750, 6324436),
             ("custom_label_0", 100, 6324473),
             ("custom_label_1", 100, 6324473),
             ("custom_label_2", 100, 6324473),

@@ -45,6 +45,7 @@ FIELDS = (
     _field("material", rules.option("material"), "options", limit=200),
     _field("pattern", rules.option("pattern"), "options", limit=100),
     _field("product_type", rules.deepest_category, "categories", limit=750),
+    _field("google_product_category", rules.google_category, limit=750, on_demand=True),
     _field("gtin", rules.gtin, "gtin", limit=14),
     _field("mpn", rules.part_number, "mpn", "sku", limit=100),
     _field("quantity_to_sell_on_facebook", rules.number, "quantity"),

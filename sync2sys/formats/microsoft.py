@@ -1,6 +1,7 @@
 """Microsoft Merchant Center: tab-separated.
 
-Source: help.ads.microsoft.com 51084, from excerpts. It takes Google's feed as it is, too.
+Source: help.ads.microsoft.com 51084, from excerpts. It takes Google's feed as it is, too, and so Google's
+category; `product_category` would want one of Bing's own.
 """
 
 from sync2sys.formats import google, rules
@@ -16,6 +17,9 @@ AVAILABILITY = {
 _PAGE = "https://help.ads.microsoft.com/apex/index/3/en/51084"
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 _field = fields_from(_PAGE)
+_field_of_google = fields_from(
+    "https://learn.microsoft.com/en-us/advertising/msa-help/hlp_ba_conc_bmcgoogleattributes"
+)
 
 _BRAND = _field("brand", rules.branded(google.NO_BRAND), "brand", limit=70, recommended=True)
 _MPN = _field("mpn", rules.part_number, "mpn", "sku", limit=70)
@@ -38,6 +42,7 @@ FIELDS = (
     _field("identifier_exists", rules.identified(_BRAND, _MPN), "gtin", "brand", "mpn", "sku"),
     _field("item_group_id", rules.group, "group_key", "has_variants", limit=50),
     _field("product_type", rules.deepest_category, "categories", limit=750),
+    _field_of_google("google_product_category", rules.google_category, limit=750, on_demand=True),
     _field("color", rules.option("color"), "options", limit=100),
     _field("size", rules.option("size"), "options", limit=100),
     _field("gender", rules.option("gender"), "options"),

@@ -6,12 +6,17 @@ from functools import lru_cache
 DEEPEST, LONGEST = 32, 2_000
 
 
+def names(path: str) -> tuple[str, ...]:
+    """The names of a path from the root on, without idle blanks; empty ones left out."""
+    found = (" ".join(name.split()) for name in path[:LONGEST].split(">", DEEPEST)[:DEEPEST])
+    return tuple(filter(None, found))
+
+
 def levels(path: str) -> tuple[str, ...]:
-    """The names of a path from the root on, without case or idle blanks; empty ones left out."""
+    """The names of a path as they are compared: without case."""
     return _levels(path[:LONGEST])
 
 
 @lru_cache(maxsize=4096)
 def _levels(path: str) -> tuple[str, ...]:
-    names = (" ".join(name.split()) for name in path.casefold().split(">", DEEPEST)[:DEEPEST])
-    return tuple(filter(None, names))
+    return tuple(map(str.casefold, names(path)))

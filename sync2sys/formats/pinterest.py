@@ -29,6 +29,7 @@ FIELDS = (
     _field("item_group_id", rules.group, "group_key", "has_variants", limit=127),
     _field("additional_image_link", rules.more_images, "image", "images", limit=2000, times=10),
     _field("product_type", rules.deepest_category, "categories", limit=1000, recommended=True),
+    _field("google_product_category", rules.google_category, limit=750, on_demand=True),
     _field("brand", rules.branded(google.NO_BRAND), "brand", limit=100),
     _field("gtin", rules.gtin, "gtin", limit=14),
     _field("mpn", rules.part_number, "mpn", "sku", limit=100),

@@ -70,6 +70,8 @@ class Line(NamedTuple):
     rule: str
     #: how the feed's mapping made what the rule was given
     steps: Sequence[Step] = ()
+    #: what the value stands for, where somebody looked that up
+    meaning: str | None = None
 
 
 class Chunk(NamedTuple):

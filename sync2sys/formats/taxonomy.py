@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from sync2sys.formats.definitions import BadDefinition, quoted
 from sync2sys.formats.paths import levels
+from sync2sys.formats.text import clean
 
 #: Google's file has 5,600 categories, at most seven levels deep.
 MOST_LINES, LONGEST_LINE, DEEPEST = 50_000, 1_000, 12
@@ -26,6 +27,13 @@ _ENTRY = re.compile(r"([1-9][0-9]{0,8}) - (\S.*)").fullmatch
 _WORDS = re.compile(r"[^\W_]+")
 #: What a word is worth in the last level of a path and in the levels above it.
 _OWN, _INHERITED = 1.0, 0.5
+
+
+class Category(NamedTuple):
+    """A category of the taxonomy."""
+
+    id: int
+    path: str
 
 
 class Suggestion(NamedTuple):
@@ -49,13 +57,13 @@ class Taxonomy:
     def __len__(self) -> int:
         return len(self._paths)
 
-    def path(self, id: int) -> str | None:
-        """The full path of a number, as `Apparel & Accessories > Clothing`."""
-        return self._paths.get(id)
-
-    def id(self, path: str) -> int | None:
-        """The number of a full path, without regard to case and idle blanks."""
-        return self._ids.get(levels(path))
+    def find(self, named: int | str) -> Category | None:
+        """The category of a number, as text too, or of a full path, whatever its case and idle blanks."""
+        if isinstance(named, str) and named.isdecimal():
+            named = int(named[:10])
+        # No category has the number 0.
+        id = self._ids.get(levels(named), 0) if isinstance(named, str) else named
+        return Category(id, self._paths[id]) if id in self._paths else None
 
     def suggest(self, text: str, count: int = 5) -> list[Suggestion]:
         """The categories whose words are most like a title's or a category path's, best first.
@@ -65,6 +73,13 @@ class Taxonomy:
         found = self._index.likeness(text)
         order = sorted(found, key=lambda id: (-round(found[id], 6), -self._paths[id].count(">"), id))
         return [Suggestion(id, self._paths[id], round(found[id], 6)) for id in order[:count]]
+
+
+def spelled(path: str) -> str | None:
+    """A full path with ` > ` between its levels; None where a level has no letter, or there are too many."""
+    names = [clean(name) for name in path.split(">")]
+    is_path = len(names) <= DEEPEST and all(any(map(str.isalpha, name)) for name in names)
+    return " > ".join(names) if is_path else None
 
 
 def load(lines: Iterable[str]) -> Taxonomy:
@@ -112,10 +127,12 @@ def _entry(line: str, number: int) -> tuple[int, str]:
         raise BadDefinition(
             place, 'This should be a number and a path, as "1604 - Apparel & Accessories > Clothing".'
         )
-    names = [" ".join(name.split()) for name in found[2].split(">")]
-    if not all(names) or len(names) > DEEPEST:
-        raise BadDefinition(place, f"This path has an empty level, or more than {DEEPEST}. Mend the file.")
-    return int(found[1]), " > ".join(names)
+    path = spelled(found[2])
+    if path is None:
+        raise BadDefinition(
+            place, f"This path has a level without a name, or more than {DEEPEST}. Mend the file."
+        )
+    return int(found[1]), path
 
 
 class _Index:

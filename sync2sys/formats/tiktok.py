@@ -27,6 +27,7 @@ FIELDS = (
     _field("sale_price", rules.sale_price, *_SALE, given="sale_price"),
     _field("sale_price_effective_date", rules.sale_period, *_SALE, given="sale_price"),
     _field("product_type", rules.deepest_category, "categories", limit=750),
+    _field("google_product_category", rules.google_category, limit=750, on_demand=True),
     _field("gtin", rules.gtin, "gtin", limit=14),
     _field("mpn", rules.part_number, "mpn", "sku", limit=100),
     _field("color", rules.option("color"), "options", limit=200),

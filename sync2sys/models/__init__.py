@@ -9,6 +9,7 @@ from sync2sys.models.locks import Lock
 from sync2sys.models.organizations import Membership, Organization, User
 from sync2sys.models.pulls import Pull, PullItem
 from sync2sys.models.shopify import ShopifyFlow
+from sync2sys.models.taxonomies import TaxonomyFile
 from sync2sys.models.tokens import Installation, Token
 from sync2sys.models.webhooks import WebhookDelivery
 
@@ -28,6 +29,7 @@ __all__ = [
     "Render",
     "RenderChunk",
     "ShopifyFlow",
+    "TaxonomyFile",
     "Token",
     "User",
     "Variant",

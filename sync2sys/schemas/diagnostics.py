@@ -81,6 +81,11 @@ class Step(Schema):
 class Line(Schema):
     field = fields.String(required=True)
     value = fields.Raw(required=True, allow_none=True, metadata={"description": "null: it is left out."})
+    meaning = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of Google's category: its number and path, where the taxonomy is loaded."},
+    )
     rule = fields.String(required=True)
     found = fields.Dict(
         keys=fields.String(), required=True, metadata={"description": "What the shop has, by column."}

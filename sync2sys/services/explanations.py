@@ -5,7 +5,7 @@ words, with the value that caused it, is worked out for the few that are looked 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from sync2sys.errors import NotFound
-from sync2sys.formats import issues
+from sync2sys.formats import custom, issues
 from sync2sys.formats.base import Item
 from sync2sys.formats.issues import ERROR, EXCLUDED, PUBLISHED, WARNED, WARNING, Issue
 from sync2sys.formats.renderer import Line, Renderer
-from sync2sys.services import items, pieces, render_plans
+from sync2sys.formats.taxonomy import Taxonomy
+from sync2sys.services import items, pieces, render_plans, taxonomies
 from sync2sys.services.render_plans import Plan, Standing
 
 
@@ -115,9 +116,9 @@ def explain(feed_id: str, key: str) -> Explanation:
     with items.snapshot() as catalogue:
         plan = render_plans.make(catalogue, feed_id)
         found = items.named(catalogue, plan.sources, plan.columns | {"title"}, [key])
-    if key not in found:
-        raise NotFound("No such item is mirrored. Items are named by their id in the shop.")
-    return _explanation(plan.renderer, found[key])
+        if key not in found:
+            raise NotFound("No such item is mirrored. Items are named by their id in the shop.")
+        return _explained(catalogue, plan, [found[key]])[0]
 
 
 def preview(feed_id: str, unsaved: Mapping[str, Any], count: int) -> list[Explanation]:
@@ -133,14 +134,34 @@ def preview(feed_id: str, unsaved: Mapping[str, Any], count: int) -> list[Explan
             if groups
             else iter(())
         )
-        renderer = plan.renderer
-        return [_explanation(renderer, Item._make(row)) for row in islice(rows, count)]
+        return _explained(catalogue, plan, [Item._make(row) for row in islice(rows, count)])
 
 
-def _explanation(renderer: Renderer, item: Item) -> Explanation:
+def _explained(catalogue: Connection, plan: Plan, found: Iterable[Item]) -> list[Explanation]:
+    renderer, name = plan.renderer, custom.category_field(plan.format)
+    taxonomy = taxonomies.current(catalogue) if name in plan.custom.mapping else None
+    explained = []
+    for item in found:
+        lines = renderer.explain(item)
+        if taxonomy is not None:
+            lines = [_with_category(line, taxonomy) if line.field.name == name else line for line in lines]
+        explained.append(Explanation(_diagnosis(renderer, item), item, lines))
+    return explained
+
+
+def _diagnosis(renderer: Renderer, item: Item) -> Diagnosis:
     said = renderer.issues(item)
     outcome = PUBLISHED if not said else EXCLUDED if said[0].severity == ERROR else WARNED
-    return Explanation(Diagnosis(item.key, item.title, outcome, said), item, renderer.explain(item))
+    return Diagnosis(item.key, item.title, outcome, said)
+
+
+def _with_category(line: Line, taxonomy: Taxonomy) -> Line:
+    """The line with what the taxonomy calls the category that its value names."""
+    if line.value is None:
+        return line
+    found = taxonomy.find(str(line.value))
+    told = f"{found.id} - {found.path}" if found else f"Not in the taxonomy of {taxonomy.version}."
+    return line._replace(meaning=told)
 
 
 def _rendered(catalogue: Connection, feed_id: str) -> tuple[Plan, Standing]:

@@ -12,8 +12,9 @@ from sync2sys.errors import BadRequest, LimitReached, NotFound
 from sync2sys.extensions import db, settings
 from sync2sys.formats import FORMATS, custom
 from sync2sys.formats.definitions import BadDefinition
+from sync2sys.formats.taxonomy import Taxonomy
 from sync2sys.models import Channel, Feed, Organization, Render
-from sync2sys.services import jobs, organizations, serving
+from sync2sys.services import jobs, organizations, serving, taxonomies
 from sync2sys.services.guard import Thresholds
 
 SLUG = re.compile(r"[a-z0-9](?:-?[a-z0-9])*\Z")
@@ -66,7 +67,7 @@ def create(
         format=_checked_format(format),
         sources=_checked_sources(organization.id, sources),
         document=document or {},
-        definition=_checked_definition(format, definition or {}),
+        definition=_checked_definition(format, definition or {}, _taxonomy_for(definition or {})),
         guard=_checked_guard(guard or {}),
         published=published,
     )
@@ -93,7 +94,10 @@ def change(feed: Feed, **changes: Any) -> Feed:
     }
     if unknown := set(changes) - set(CHANGEABLE):
         raise ValueError(f"a feed's {unknown} cannot be changed")
-    _checked_definition(changes.get("format", feed.format), changes.get("definition", feed.definition))
+    # What was kept stands, whatever became of the taxonomy since.
+    taxonomy = _taxonomy_for(changes.get("definition", {}))
+    definition = changes.get("definition", feed.definition)
+    changes["definition"] = _checked_definition(changes.get("format", feed.format), definition, taxonomy)
     # All checks first: one that asks the database would write what was set before it.
     checked = {name: checks[name](value) if name in checks else value for name, value in changes.items()}
     for name, value in checked.items():
@@ -211,14 +215,17 @@ def _checked_format(name: str) -> str:
     return name
 
 
-def _checked_definition(format: str, definition: dict[str, Any]) -> dict[str, Any]:
-    """The definition, if it fits the format."""
+def _taxonomy_for(definition: dict[str, Any]) -> Taxonomy | None:
+    return taxonomies.needed_for(db.session.connection(), definition)
+
+
+def _checked_definition(format: str, definition: dict[str, Any], taxonomy: Taxonomy | None) -> dict[str, Any]:
+    """The definition as it is to be kept, if it fits the format and the taxonomy."""
     try:
-        custom.parse(FORMATS[_checked_format(format)], definition)
+        return custom.settled(FORMATS[_checked_format(format)], definition, taxonomy)
     except BadDefinition as bad:
         place = f"definition.{bad.path}" if bad.path else "definition"
         raise BadRequest("This definition cannot be used.", details={place: [bad.message]}) from bad
-    return definition
 
 
 def _checked_sources(organization_id: str, sources: Sequence[str] | None) -> list[str] | None:

@@ -19,7 +19,7 @@ from sync2sys.formats.definitions import BadDefinition
 from sync2sys.formats.renderer import Renderer
 from sync2sys.models import Feed, Render
 from sync2sys.models.base import now
-from sync2sys.services import items
+from sync2sys.services import items, taxonomies
 from sync2sys.services.guard import Thresholds
 from sync2sys.services.items import Source
 
@@ -78,7 +78,8 @@ class Plan:
 
 
 def make(catalogue: Connection, feed_id: str, unsaved: Mapping[str, Any] = MappingProxyType({})) -> Plan:
-    """The plan of a feed as the snapshot shows it; `unsaved` columns stand in for those that are kept.
+    """The plan of a feed as the snapshot shows it; `unsaved` columns stand in for those that are kept,
+    as they would be kept.
 
     Raises NotFound, and BadRequest for an unknown format or a definition that does not fit it.
     """
@@ -87,6 +88,9 @@ def make(catalogue: Connection, feed_id: str, unsaved: Mapping[str, Any] = Mappi
     if format is None:
         raise BadRequest(f"The feed's format {feed.format} is not known here.")
     try:
+        if "definition" in unsaved:
+            taxonomy = taxonomies.needed_for(catalogue, feed.definition)
+            feed.definition = custom.settled(format, feed.definition, taxonomy)
         made_of = custom.parse(format, feed.definition)
     except BadDefinition as bad:
         place = f"definition.{bad.path}" if bad.path else "definition"

@@ -2,12 +2,13 @@
 
 import pytest
 
-from sync2sys.formats import FORMATS, custom
+from sync2sys.formats import FORMATS, custom, reading, taxonomy
 from sync2sys.formats.definitions import BadDefinition
 from sync2sys.formats.renderer import Renderer
 from tests.formats.catalogue import CONTEXT, NASTY, item, listed, named
 
 GOOGLE = FORMATS["google"]
+WITH_GOOGLES_CATEGORY = {"google", "google-tsv", "meta", "meta-rss", "pinterest", "tiktok", "microsoft"}
 
 
 def renderer(definition, format=GOOGLE):
@@ -16,6 +17,13 @@ def renderer(definition, format=GOOGLE):
 
 def values(definition, **changes):
     return {line.field.name: line.value for line in renderer(definition).explain(item(**changes))}
+
+
+def read_back(made):
+    """What a reader of the feed finds of an item in `Shoes > Running`."""
+    chunk = made.chunk([item(categories=listed("Shoes > Running"))])
+    (found,) = reading.read(reading.as_written(made.format, made.prologue()), chunk.text)
+    return found
 
 
 def test_a_mapped_field_has_the_value_of_its_expression():
@@ -62,6 +70,33 @@ def test_category_rules_give_the_channels_category():
     definition = {"categories": {"Shoes": 187}}
     assert values(definition, categories=listed("Shoes > Running"))["google_product_category"] == "187"
     assert values(definition, categories=listed("Hats"))["google_product_category"] is None
+
+
+@pytest.mark.parametrize("name", sorted(WITH_GOOGLES_CATEGORY))
+def test_category_rules_fill_googles_category_of_every_channel_that_takes_it(name):
+    format, path = FORMATS[name], "Apparel & Accessories > Shoes"
+    assert custom.category_field(format) == "google_product_category"
+    with_rule = read_back(renderer({"categories": {"shoes": path}}, format))
+    assert with_rule["google_product_category"] == path
+    assert "google_product_category" not in read_back(renderer({}, format))
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - WITH_GOOGLES_CATEGORY))
+def test_category_rules_are_refused_where_they_would_fill_nothing(name):
+    with pytest.raises(BadDefinition) as refused:
+        custom.parse(FORMATS[name], {"categories": {"Shoes": 187}})
+    assert (refused.value.path, custom.category_field(FORMATS[name])) == ("categories", None)
+
+
+def test_a_definition_is_kept_with_its_categories_as_the_taxonomy_spells_them():
+    loaded = taxonomy.load(["# Google_Product_Taxonomy_Version: 7", "1 - Apparel", "2 - Apparel > Shoes"])
+    definition = {"settings": {}, "categories": {"Shoes": "apparel>shoes", "Hats": "1"}}
+    kept = {"settings": {}, "categories": {"Shoes": "Apparel > Shoes", "Hats": 1}}
+    assert custom.settled(GOOGLE, definition, loaded) == kept
+    assert custom.settled(GOOGLE, {"settings": {}}, loaded) == {"settings": {}}
+    with pytest.raises(BadDefinition) as refused:
+        custom.settled(GOOGLE, {"categories": {"Shoes": 3}}, loaded)
+    assert refused.value.path == "categories.Shoes"
 
 
 def test_a_filter_leaves_items_out_with_its_reason():
@@ -114,7 +149,12 @@ def test_every_field_of_every_format_can_be_mapped_to_anything_and_to_nothing(na
         ({"mapping": {"title": {"template": "{title.__class__}"}}}, "mapping.title.template"),
         ({"filter": {"field": "price", "above": "dear"}}, "filter.above"),
         ({"settings": {"sellerName": "x"}}, "settings.sellerName"),
-        ({"categories": {"Shoes": "no number"}}, "categories.Shoes"),
+        ({"categories": {"Shoes": "no > > path"}}, "categories.Shoes"),
+        ({"categories": [187]}, "categories"),
+        (
+            {"categories": {"Shoes": 187}, "mapping": {"google_product_category": {"meta": "_gpc"}}},
+            "categories",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_place(definition, path):

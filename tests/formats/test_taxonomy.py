@@ -35,12 +35,37 @@ def loaded():
 def test_a_file_gives_numbers_and_paths(loaded):
     assert loaded.version == "2021-09-21"
     assert len(loaded) == 14
-    assert loaded.path(22) == "Home > Kitchen > Knives"
-    assert loaded.path(99) is None
-    assert loaded.id("Home > Kitchen > Knives") == 22
-    assert loaded.id("  HOME >kitchen>  Knives ") == 22
-    assert loaded.id("Kitchen > Knives") is None
-    assert loaded.id("") is None
+
+
+@pytest.mark.parametrize("named", [22, "22", "022", "Home > Kitchen > Knives", "  HOME >kitchen>  Knives "])
+def test_a_category_is_found_by_its_number_and_by_its_full_path(loaded, named):
+    assert loaded.find(named) == (22, "Home > Kitchen > Knives")
+
+
+@pytest.mark.parametrize("named", [99, 0, -1, "99", "0", "9" * 5000, "Kitchen > Knives", "", " > ", "²"])
+def test_what_is_no_category_is_not_found(loaded, named):
+    assert loaded.find(named) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "spelled"),
+    [
+        ("Home", "Home"),
+        ("  Home>Frying\t Pans ", "Home > Frying Pans"),
+        ("Books > \u200bE-Books\x00", "Books > E-Books"),
+        ("家居 > 3D", "家居 > 3D"),
+        ("Home >", None),
+        ("Home > > Pans", None),
+        ("> Home", None),
+        ("Home > 7", None),
+        ("187", None),
+        ("", None),
+        (" > ".join("abcdefghijkl"), " > ".join("abcdefghijkl")),
+        (" > ".join("abcdefghijklm"), None),
+    ],
+)
+def test_a_path_has_one_spelling_or_is_none(path, spelled):
+    assert taxonomy.spelled(path) == spelled
 
 
 def test_a_file_may_begin_with_a_mark_and_hold_blank_lines_and_end_lines_as_windows_does():
@@ -59,7 +84,8 @@ def test_a_file_may_begin_with_a_mark_and_hold_blank_lines_and_end_lines_as_wind
         (["V", "0 - Home"], "line 2", "a number and a path"),
         (["V", "1 - Home", "1 - Toys"], "line 3", "twice"),
         (["V", "1 - Home", "2 - HOME"], "line 3", "twice"),
-        (["V", "1 - Home > > Toys"], "line 2", "empty level"),
+        (["V", "1 - Home > > Toys"], "line 2", "without a name"),
+        (["V", "1 - 2"], "line 2", "without a name"),
         (["V", "1 - " + " > ".join("abcdefghijklm")], "line 2", "more than 12"),
         (["V", "1 - Home", "2 - Toys > Old > Lamps", "3 - Toys"], "line 3", "above"),
         (["V", "1 - " + "x" * 1000], "line 2", "too long"),

@@ -5,7 +5,7 @@ item, so each looks first whether the column can be taken as it is. The first li
 docstring is shown to owners as the rule that made a value.
 """
 
-from sync2sys.formats.rules.categories import category_path, deepest_category
+from sync2sys.formats.rules.categories import category_path, deepest_category, google_category
 from sync2sys.formats.rules.identifiers import (
     branded,
     ean,

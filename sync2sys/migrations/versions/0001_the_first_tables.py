@@ -65,6 +65,18 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "taxonomy_file",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("categories", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(length=4294967295), nullable=False),
+        sa.Column("loaded_at", types.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "worker",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -508,6 +520,7 @@ def downgrade() -> None:
     op.drop_table("feed")
     op.drop_table("channel")
     op.drop_table("worker")
+    op.drop_table("taxonomy_file")
     op.drop_table("user")
     op.drop_table("organization")
     op.drop_table("job")
