@@ -23,7 +23,7 @@ run: .venv/run ## The service, web and worker, for your own stores
 worker: .venv/run ## Only a worker, for more machines on one database
 	@$(BIN)/flask worker
 
-test: .venv/dev ## All tests; those that need a server run where there is one
+test: .venv/dev .venv/shopify ## All tests; those that need a server run where there is one
 	@$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
 	@$(BIN)/python tests/mariadb.py $(TESTS)
 
@@ -69,3 +69,7 @@ clean: ## Remove the environment and caches, never data
 	@echo "Installing the tools for tests (once)"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# In the place of a server for the tests: without npm those that need it are skipped.
+.venv/shopify: tests/shops/shopify/fetch.py | .venv/dev
+	@$(BIN)/python -m tests.shops.shopify.fetch $(if $(filter required,$(SYNC2SYS_TEST_SERVERS)),--required)

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from sync2sys import create_app
 from sync2sys.extensions import db
+from tests.shops.shopify import fetch
 
 MARIADB = os.environ.get("SYNC2SYS_TEST_MARIADB", "mysql+pymysql://root:@127.0.0.1:3306/test")
 REDIS = os.environ.get("SYNC2SYS_TEST_REDIS", "redis://127.0.0.1:6379/15")
@@ -36,13 +37,17 @@ def _reachable(url: str) -> bool:
 
 
 def pytest_collection_modifyitems(config, items):
-    servers = {"mariadb": _reachable(MARIADB), "redis": _reachable(REDIS)}
-    for name, reachable in servers.items():
-        if SERVERS_REQUIRED and not reachable:
-            raise pytest.UsageError(f"{name} is required here and cannot be reached")
+    missing = {
+        "mariadb": not _reachable(MARIADB) and "no mariadb server",
+        "redis": not _reachable(REDIS) and "no redis server",
+        "shopify": not fetch.versions() and fetch.MISSING,
+    }
+    for name, reason in missing.items():
+        if SERVERS_REQUIRED and reason:
+            raise pytest.UsageError(f"{name} is required here: {reason}")
         for item in items:
-            if item.get_closest_marker(name) and not reachable:
-                item.add_marker(pytest.mark.skip(reason=f"no {name} server"))
+            if item.get_closest_marker(name) and reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""A fake Shopify. `platform.Shopify` is where to begin."""
