@@ -1,9 +1,10 @@
-"""A server's TLS for the fake shops, and a client that calls them in every way a key can be shown."""
+"""A server's TLS for the fake shops, and clients: for WooCommerce one that shows its key in every way."""
 
 import base64
 import hashlib
 import hmac
 import itertools
+import socket
 import ssl
 import time
 from urllib.parse import quote, urlencode
@@ -11,6 +12,8 @@ from urllib.parse import quote, urlencode
 import pytest
 import requests
 import trustme
+
+from tests.shops.shopify.platform import Shopify
 
 NONCES = itertools.count()
 
@@ -102,6 +105,57 @@ def client(ca_file):
 
     def make(shop, way="oauth", **options):
         made.append(Client(shop, way, ca_file, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.session.close()
+
+
+@pytest.fixture
+def shopify(authority, monkeypatch):
+    """Shopify, to which its names lead in this process, whoever asks."""
+    with Shopify(authority) as running:
+        monkeypatch.setattr(socket, "getaddrinfo", running.lookup)
+        yield running
+
+
+class Admin:
+    """Calls one shop's GraphQL Admin API with a token."""
+
+    def __init__(self, shop, token, version, ca_file):
+        self.url = f"https://{shop.domain}/admin/api/{version}/graphql.json"
+        self.token = token
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.verify = ca_file
+
+    def post(self, query, /, **variables):
+        body = {"query": query, "variables": variables}
+        headers = {"X-Shopify-Access-Token": self.token}
+        return self.session.post(self.url, json=body, headers=headers, timeout=20, allow_redirects=False)
+
+    def answer(self, query, /, **variables):
+        """The whole answer, which has status 200."""
+        response = self.post(query, **variables)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def data(self, query, /, **variables):
+        """The data of an answer without errors."""
+        answer = self.answer(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+
+@pytest.fixture
+def admin(ca_file):
+    """A function that makes callers of a shop for an app with these scopes, or of a given token."""
+    made = []
+
+    def make(shop, scopes="read_products", version="2026-10", token=None):
+        token = token or shop.token(shop.platform.add_app(scopes=scopes))
+        made.append(Admin(shop, token, version, ca_file))
         return made[-1]
 
     yield make

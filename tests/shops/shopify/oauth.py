@@ -43,7 +43,7 @@ def signed(app, params):
     return params | {"hmac": signer.calculate_hmac(params)}
 
 
-def callback_url(shop, app, redirect_url, state, scopes=None, **changes):
+def callback_url(shop, app, redirect_url, state, /, *, scopes=None, **changes):
     """Where the merchant's browser is sent after consent; `changes` replace or (None) remove parameters.
 
     They are signed as changed.
@@ -87,7 +87,7 @@ def authorize(shop, request):
         return _redirect(_sent_back(shop, app, redirect_url, refusal))
     if form.get("answer") == "install" or (known and scopes <= access.closure(known.scopes)):
         granted = shop.grants(scopes)
-        return _redirect(callback_url(shop, app, redirect_url, given.get("state"), granted))
+        return _redirect(callback_url(shop, app, redirect_url, given.get("state"), scopes=granted))
     return Answer.html(_consent(app, shop, scopes, request.target), 200, **{"X-Frame-Options": "DENY"})
 
 

@@ -1,6 +1,7 @@
 """Shopify's published schemas, ready to execute; see `fetch`."""
 
 import functools
+import gc
 import gzip
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,7 +40,11 @@ def load(version):
     if not path.exists():
         raise Missing(f"{version}: {MISSING}")
     kept = orjson.loads(gzip.decompress(path.read_bytes()))
-    graphql = build_client_schema({"__schema": kept["schema"]}, assume_valid=True)
+    gc.disable()  # it would look through hundreds of thousands of new objects, time and again
+    try:
+        graphql = build_client_schema({"__schema": kept["schema"]}, assume_valid=True)
+    finally:
+        gc.enable()
     for name, written in {"DateTime": _moment, "UnsignedInt64": str, "URL": str}.items():
         graphql.type_map[name].coerce_output_value = written
     access = {(kind, field): Access(frozenset(scopes), text) for kind, field, scopes, text in kept["access"]}
