@@ -9,13 +9,11 @@
         client.request("POST", "https://mystore.myshopify.com/admin/api/2026-10/graphql.json", …)
 
 `authority` is the tests' own; with `lookup` in the place of getaddrinfo the names lead to the listener,
-whatever the port. An application is led there by another client in its place:
+whatever the port. An application takes such a client as `app.extensions["sync2sys"]["outbound"]`; other
+processes are led here by `shopify.environment(ca_file)` in their environment.
 
-    app.extensions["sync2sys"]["outbound"] = client
-
-and other processes by `shopify.environment(ca_file)` in their environment. What a shop *is* are its attributes; what *happens* to single answers are faults (`fault`).
-A mistake of the fake, something that it does not model, and a token sent to the storage host are raised when
-the block ends.
+What a shop *is* are its attributes; what *happens* to single answers are faults (`fault`). A mistake of the
+fake, something that it does not model, and a token sent to the storage host are raised when the block ends.
 """
 
 import itertools
