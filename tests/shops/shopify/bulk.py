@@ -30,7 +30,7 @@ from graphql import (
 from tests.shops.shopify.connections import LONGEST, Rows
 from tests.shops.shopify.fields import Context, field, ids_of, kind_of, resolve
 from tests.shops.shopify.gids import gid, number
-from tests.shops.shopify.refusals import Refused
+from tests.shops.shopify.refusals import NotModelled, Refused
 
 END = "END"
 AT_ONCE = 5
@@ -188,21 +188,23 @@ class Export:
     def __init__(self, context, query):
         self._context = Context(context.shop, context.app, context.schema, is_bulk=True)
         self._schema = context.schema.graphql
+        self._root = self._schema.query_type
         self._document = parse(query)
 
     def groups(self):
-        operation = self._document.definitions[0]
-        for root in operation.selection_set.selections:
-            yield from self._root(root)
+        for root, owner in _fields(self._schema, self._document.definitions[0].selection_set, self._root):
+            if not get_named_type(owner.fields[root.name.value].type).name.endswith("Connection"):
+                raise NotModelled(f"{root.name.value} at the root of a bulk query")
+            yield from self._connection(root)
 
-    def _root(self, root):
+    def _connection(self, root):
         key = root.alias.value if root.alias else root.name.value
         node = _node_of(root)
         after = None
         while True:
             found = self._executed(_windowed(root, after))[key]
             for edge in found["edges"]:
-                yield list(self._flat(edge["node"], node, _row(self._schema.query_type, root), None))
+                yield list(self._flat(edge["node"], node, _row(self._root, root), None))
             if not found["pageInfo"]["hasNextPage"]:
                 return
             after = found["pageInfo"]["endCursor"]
@@ -243,14 +245,16 @@ class Export:
 
 
 def _fields(schema, selections, kind):
+    """The fields of a selection, each with the type it belongs to."""
     for node in selections.selections if selections else ():
+        if node.kind == "fragment_spread":
+            raise NotModelled("a named fragment in a bulk query")
         if node.kind == "field":
             yield node, kind
-        elif node.kind == "inline_fragment":
+        else:
             wanted = node.type_condition
-            yield from _fields(
-                schema, node.selection_set, schema.type_map[wanted.name.value] if wanted else kind
-            )
+            under = schema.type_map[wanted.name.value] if wanted else kind
+            yield from _fields(schema, node.selection_set, under)
 
 
 def _selected(node, name):
@@ -339,7 +343,7 @@ class _Shape:
 
     def __init__(self, schema, operation):
         self._schema = schema
-        self.connections, self.by_nodes, self.without_id = [], [], []
+        self.connections, self.by_nodes, self.without_id = [], [], {}
         self.depth, self.in_list = -1, False
         self.roots = [each.name.value for each in operation.selection_set.selections if each.kind == "field"]
         self._walk(operation.selection_set, schema.query_type, 0, False, None)
@@ -360,12 +364,8 @@ class _Shape:
         self.connections.append(name)
         self.depth = max(self.depth, depth)
         self.in_list |= in_list
-        if (
-            parent is not None
-            and not _selected(_node_of(parent), "id")
-            and parent.name.value not in self.without_id
-        ):
-            self.without_id.append(parent.name.value)
+        if parent is not None and not _selected(_node_of(parent), "id"):
+            self.without_id[parent.name.value] = True
         if _selected(node, "nodes") or not _selected(node, "edges"):
             self.by_nodes.append(name)
         elif inner := _node_of(node):

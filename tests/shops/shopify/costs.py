@@ -7,7 +7,6 @@ each variant it is given.
 """
 
 import math
-from dataclasses import dataclass, field
 
 from graphql import OperationType, get_named_type, is_leaf_type
 
@@ -161,18 +160,16 @@ class _Counting:
         return getattr(node, "value", None)
 
 
-@dataclass
 class Bucket:
-    """What an app may spend at a shop: it leaks at `rate` a second and holds twenty seconds of it."""
+    """What an app may spend at a shop: it fills at the plan's rate and holds twenty seconds of it."""
 
-    clock: object
-    rate: int = RATES["standard"]
-    _spent: float = 0.0
-    _at: float = field(default=0.0)
+    def __init__(self, shop):
+        self._shop = shop
+        self._spent = self._at = 0.0
 
     @property
     def size(self):
-        return self.rate * BUCKET_SECONDS
+        return self._shop.rate * BUCKET_SECONDS
 
     @property
     def available(self):
@@ -183,18 +180,18 @@ class Bucket:
 
     def _owed(self):
         """What was spent and has not come back yet."""
-        now = self.clock.seconds()
-        self._spent = max(0.0, self._spent - max(0.0, now - self._at) * self.rate)
+        now = self._shop.clock.seconds()
+        self._spent = max(0.0, self._spent - max(0.0, now - self._at) * self._shop.rate)
         self._at = now
         return self._spent
 
     def wait_for(self, points):
         """Seconds until so many are there."""
-        return max(0.0, (points - self.available) / self.rate)
+        return max(0.0, (points - self.available) / self._shop.rate)
 
     def status(self):
         return {
             "maximumAvailable": self.size,
             "currentlyAvailable": self.available,
-            "restoreRate": self.rate,
+            "restoreRate": self._shop.rate,
         }

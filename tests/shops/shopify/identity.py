@@ -53,21 +53,20 @@ def shop(root, context):
     }
 
 
-@field("QueryRoot.currentAppInstallation", "QueryRoot.appInstallation")
-def current_app_installation(root, context, id=None):
+@field("QueryRoot.currentAppInstallation")
+def current_app_installation(root, context):
     installation = context.app
     return {
         "__typename": "AppInstallation",
         "id": gid("AppInstallation", installation.number),
         "accessScopes": _scopes(installation.scopes),
-        "app": app(root, context),
+        "app": app(context),
         "launchUrl": f"https://{context.shop.domain}/admin/apps/{installation.app.client_id}",
         "uninstallUrl": None,
     }
 
 
-@field("QueryRoot.app")
-def app(root, context, id=None):
+def app(context):
     it = context.app.app
     return {
         "__typename": "App",
@@ -96,7 +95,7 @@ def api_version(handle, platform):
 
 
 @field("Mutation.appUninstall")
-def app_uninstall(root, context, **given):
-    installed = app(root, context)
+def app_uninstall(root, context):
+    installed = app(context)
     context.shop.uninstall(context.app.app)
     return {"app": installed, "userErrors": []}

@@ -29,7 +29,7 @@ def product_fields(context):
         "created_at": lambda record: record["createdAt"],
         "updated_at": lambda record: record["updatedAt"],
         "published_at": lambda record: published_at(record, context),
-        "published_status": lambda record: _published_statuses(record),
+        "published_status": _published_statuses,
         "publication_ids": lambda record: list(record["publications"]),
         "gift_card": lambda record: record["isGiftCard"],
         "inventory_total": lambda record: total_inventory(record, context),
@@ -73,22 +73,18 @@ def variant_fields(context):
     }
 
 
-def collection_fields(context):
-    return {
-        "id": lambda record: record["number"],
-        "title": lambda record: record["title"],
-        "handle": lambda record: record["handle"],
-        "updated_at": lambda record: record["updatedAt"],
-    }
-
-
-def item_fields(context):
-    return {
-        "id": lambda record: record["number"],
-        "sku": lambda record: record["variant"]["sku"],
-        "created_at": lambda record: record["variant"]["createdAt"],
-        "updated_at": lambda record: record["variant"]["updatedAt"],
-    }
+COLLECTION_FIELDS = {
+    "id": lambda record: record["number"],
+    "title": lambda record: record["title"],
+    "handle": lambda record: record["handle"],
+    "updated_at": lambda record: record["updatedAt"],
+}
+ITEM_FIELDS = {
+    "id": lambda record: record["number"],
+    "sku": lambda record: record["variant"]["sku"],
+    "created_at": lambda record: record["variant"]["createdAt"],
+    "updated_at": lambda record: record["variant"]["updatedAt"],
+}
 
 
 # Orders
@@ -191,9 +187,13 @@ def products(root, context, query=None, sortKey="ID", savedSearchId=None, **pagi
 def products_count(root, context, query=None, savedSearchId=None, limit=10_000):
     search, table = product_search(context, "productsCount", query), context.shop.catalogue.products
     found = len(table) if search.is_empty else sum(map(search.matches, table.values()))
-    top = REACH + 1 if limit is None else limit
-    precision = "AT_LEAST" if found > top else "EXACT"
-    return {"count": min(found, top), "precision": precision}
+    return _counted(found, limit)
+
+
+def _counted(found, limit):
+    """Nothing is counted beyond what was asked for, and never beyond what can be paged to."""
+    top = min(limit or REACH + 1, REACH + 1)
+    return {"count": min(found, top), "precision": "AT_LEAST" if found > top else "EXACT"}
 
 
 @field("QueryRoot.product")
@@ -223,18 +223,15 @@ def product_variants(root, context, query=None, sortKey="ID", savedSearchId=None
         return [record["sku"] or "", record["barcode"] or "", " / ".join(record["options"])]
 
     search = _search(context, "productVariants", query, variant_fields(context), words)
-    return context.page(
-        _rows(context.shop.catalogue.variants, search, _known(VARIANT_ORDERS, sortKey)), **paging
-    )
+    rows = _rows(context.shop.catalogue.variants, search, _known(VARIANT_ORDERS, sortKey))
+    return context.page(rows, **paging)
 
 
 @field("QueryRoot.productVariantsCount")
 def product_variants_count(root, context, query=None, savedSearchId=None, limit=10_000):
     if query:
         raise NotModelled("counting some of the variants")
-    found = len(context.shop.catalogue.variants)
-    top = REACH + 1 if limit is None else limit
-    return {"count": min(found, top), "precision": "AT_LEAST" if found > top else "EXACT"}
+    return _counted(len(context.shop.catalogue.variants), limit)
 
 
 @field("QueryRoot.productVariant")
@@ -247,9 +244,10 @@ def product_variant(root, context, id):
 
 @field("QueryRoot.collections")
 def collections(root, context, query=None, sortKey="ID", savedSearchId=None, **paging):
-    search = _search(
-        context, "collections", query, collection_fields(context), lambda record: [record["title"]]
-    )
+    def words(record):
+        return [record["title"]]
+
+    search = _search(context, "collections", query, COLLECTION_FIELDS, words)
     order = _known(COLLECTION_ORDERS, sortKey)
     return context.page(_rows(context.shop.catalogue.collections, search, order), **paging)
 
@@ -261,7 +259,7 @@ def collection(root, context, id):
 
 @field("QueryRoot.inventoryItems")
 def inventory_items(root, context, query=None, **paging):
-    search = _search(context, "inventoryItems", query, item_fields(context), lambda record: [])
+    search = _search(context, "inventoryItems", query, ITEM_FIELDS, lambda record: [])
     items = (item_of(variant) for variant in context.shop.catalogue.variants.values())
     rows = Rows([item for item in items if search.matches(item)], lambda record: record["number"])
     return context.page(rows, **paging)
