@@ -56,9 +56,10 @@ def _asked(request):
         read = json.loads(request.body)
     except ValueError:
         return None
-    if not isinstance(read, dict) or not isinstance(read.get("query"), str):
+    query = read.get("query") if isinstance(read, dict) else None
+    if not query or not isinstance(query, str):
         return None
-    return read["query"], read.get("variables") or {}, read.get("operationName")
+    return query, read.get("variables") or {}, read.get("operationName")
 
 
 def _run(shop, installation, version, asked, headers):

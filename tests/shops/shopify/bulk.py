@@ -19,7 +19,7 @@ from graphql import (
     NullValueNode,
     OperationType,
     StringValueNode,
-    execute,
+    execute_sync,
     get_named_type,
     is_list_type,
     is_non_null_type,
@@ -210,7 +210,7 @@ class Export:
     def _executed(self, root):
         operation, *fragments = self._document.definitions
         only = replace(operation, selection_set=replace(operation.selection_set, selections=(root,)))
-        result = execute(
+        result = execute_sync(
             self._schema,
             replace(self._document, definitions=(only, *fragments)),
             context_value=self._context,

@@ -45,6 +45,10 @@ class Rows:
             item for item in self.items(reverse) if (_rank(item) > rank if reverse else _rank(item) < rank)
         )
 
+    def position(self, place, reverse):
+        """How many items there are up to a cursor's place."""
+        return sum(1 for _ in self.before(place, reverse)) + 1
+
     def is_long(self):
         return False
 
@@ -66,6 +70,9 @@ class TableRows(Rows):
         return (
             item for item in self.items(reverse) if (item[0] > place[0] if reverse else item[0] < place[0])
         )
+
+    def position(self, place, reverse):
+        return self._index(place, reverse) if self._keep is None else super().position(place, reverse)
 
     def is_long(self):
         return len(self._table) > REACH
@@ -117,8 +124,7 @@ def _last(rows, size, before, reverse):
 
 def _left(rows, place, reverse, reach):
     """How many may still come: lists end after so many, whatever they hold."""
-    gone = sum(1 for _ in rows.before(place, reverse)) + 1 if place else 0
-    return max(0, reach - gone)
+    return max(0, reach - (rows.position(place, reverse) if place else 0))
 
 
 def _connection(items, has_next, has_previous):

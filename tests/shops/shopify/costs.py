@@ -176,13 +176,17 @@ class Bucket:
 
     @property
     def available(self):
+        return math.floor(self.size - self._owed())
+
+    def spend(self, points):
+        self._spent = self._owed() + points
+
+    def _owed(self):
+        """What was spent and has not come back yet."""
         now = self.clock.seconds()
         self._spent = max(0.0, self._spent - max(0.0, now - self._at) * self.rate)
         self._at = now
-        return math.floor(self.size - self._spent)
-
-    def spend(self, points):
-        self._spent = self.size - self.available + points
+        return self._spent
 
     def wait_for(self, points):
         """Seconds until so many are there."""

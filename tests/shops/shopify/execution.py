@@ -5,7 +5,7 @@ import re
 from graphql import (
     GraphQLSyntaxError,
     OperationType,
-    execute,
+    execute_sync,
     get_named_type,
     get_operation_ast,
     parse,
@@ -68,7 +68,7 @@ class Request:
     def run(self, context):
         """Data and errors. A mistake of the fake is raised."""
         context.keys |= self._keys()
-        result = execute(
+        result = execute_sync(
             self._schema,
             self.document,
             context_value=context,

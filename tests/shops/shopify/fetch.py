@@ -26,7 +26,7 @@ MISSING = "Shopify's schemas are not here: run `make .venv/shopify`, which needs
 _DROPPED = frozenset(
     str.split(
         """
-        description deprecationReason componentName accessRestricted accessRestrictedReason gidTypes
+        description componentName accessRestricted accessRestrictedReason gidTypes
         isPrivatelyDocumented requiredAccess isProtected protectedSubject protectedContent
         """
     )
@@ -42,18 +42,23 @@ def fetch(folder=FOLDER):
     """Ask npm for the package, check that it is the pinned one, and keep the schemas in `folder`."""
     with tempfile.TemporaryDirectory() as place:
         command = ["npm", "pack", "--silent", PACKAGE]
-        name = subprocess.run(command, cwd=place, check=True, capture_output=True, text=True, timeout=300)
-        archive = Path(place) / name.stdout.split()[-1]
+        done = subprocess.run(command, cwd=place, check=True, capture_output=True, text=True, timeout=300)
+        archive = Path(place) / done.stdout.split()[-1]
         if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
             raise ValueError(f"{PACKAGE} is not the file that was pinned")
+        keep(archive, folder)
+
+
+def keep(archive, folder):
+    """Put the schemas of the package's archive into `folder`, all or none."""
+    with tempfile.TemporaryDirectory() as place:
         made = Path(place) / "made"
         made.mkdir()
         with tarfile.open(archive) as tar:
             for member in tar:
                 if member.name.startswith(MEMBER):
                     packed = tar.extractfile(member).read()
-                    path = made / member.name.removeprefix(MEMBER)
-                    path.write_bytes(_repacked(packed))
+                    (made / member.name.removeprefix(MEMBER)).write_bytes(_repacked(packed))
         shutil.rmtree(folder, ignore_errors=True)
         shutil.move(made, folder)
 

@@ -9,16 +9,20 @@
         client.request("POST", "https://mystore.myshopify.com/admin/api/2026-10/graphql.json", …)
 
 `authority` is the tests' own; with `lookup` in the place of getaddrinfo the names lead to the listener,
-whatever the port. What a shop *is* are its attributes; what *happens* to single answers are faults (`fault`).
-A mistake of the fake, something that it does not model, and a token sent to the storage host are raised when
-the block ends.
+whatever the port. An application takes such a client as `app.extensions["sync2sys"]["outbound"]`; other
+processes are led here by `shopify.environment(ca_file)` in their environment.
+
+What a shop *is* are its attributes; what *happens* to single answers are faults (`fault`). A mistake of the
+fake, something that it does not model, and a token sent to the storage host are raised when the block ends.
 """
 
 import itertools
+import os
 import re
 import socket
 import ssl
 import threading
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sync2sys.demo.web import Answer, Server
@@ -37,6 +41,7 @@ SUFFIX = ".myshopify.com"
 _VERSION = re.compile(r"20\d\d-(?:01|04|07|10)")
 _GRAPHQL = re.compile(r"/admin/api/([^/]+)/graphql\.json")
 _real_lookup = socket.getaddrinfo
+ELSEWHERE = Path(__file__).parent / "elsewhere"
 
 
 class Shopify(Faulty):
@@ -72,6 +77,11 @@ class Shopify(Faulty):
         if not host.endswith(SUFFIX) and host != HOST:
             return _real_lookup(host, port, *rest, **options)
         return _real_lookup("127.0.0.1", self.port, *rest, **options)
+
+    def environment(self, ca_file):
+        """Variables that lead another process here, which needs `OUTBOUND_ALLOW` for loopback beside them."""
+        path = os.pathsep.join([str(ELSEWHERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+        return {"PYTHONPATH": path, "FAKE_SHOPIFY": f"{SUFFIX},{HOST} {self.port} {ca_file}"}
 
     # Apps and shops
 
