@@ -62,6 +62,7 @@ def _fixed(served: Served, is_gzip: bool, is_file: bool) -> tuple[Headers, Heade
     ]
     if served.shards > 1:
         shared.append(("X-Feed-Shards", str(served.shards)))
+        shared.append(("X-Feed-Generation", str(served.generation)))
     of_body = [
         ("Content-Type", "application/gzip" if is_file else served.content_type),
         ("Content-Length", str(length)),

@@ -44,6 +44,7 @@ class Served:
     slug: str
     feed_id: str
     render_id: str
+    generation: int
     #: of the file, and how many the render has
     no: int
     shards: int
@@ -241,6 +242,7 @@ def _look_up(connection: Connection, name: str) -> Served | None:
             Feed.slug,
             Feed.id.label("feed_id"),
             Render.id,
+            Render.generation,
             last.scalar_subquery().label("shards"),
             RenderShard.first_chunk,
             RenderShard.chunks,
@@ -268,6 +270,7 @@ def _look_up(connection: Connection, name: str) -> Served | None:
         slug=row.slug,
         feed_id=row.feed_id,
         render_id=row.id,
+        generation=row.generation,
         no=no,
         shards=row.shards,
         first_piece=row.first_chunk,

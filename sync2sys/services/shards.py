@@ -69,7 +69,7 @@ class Binder:
 
     def add(self, piece: Piece, first: str) -> None:
         """Put a chunk behind the others; `first` is the key of its first product."""
-        while self._open.items and not self._has_room(piece, 1):
+        while piece.items and self._open.items and not self._has_room(piece, 1):
             self._begin_next()
         if not self._has_room(piece, FILLED) and chunks.begins(first):
             self._propose(chunks.rank(first))
