@@ -37,7 +37,7 @@ _rendering: dict[str, threading.Lock] = {}
 _HEADERS = {
     "Content-Disposition": "inline, with the slug as the file's name",
     "X-Feed-Shards": "number of files, where one is not enough; the others are at `…/{slug}.2` and so on",
-    "X-Feed-Generation": "where there are several files: equal ones belong together",
+    "X-Feed-Generation": "of the render, where it has several files: those of one number belong together",
     "Cache-Control": "public, max-age=300; at a secret address private, max-age=300",
     "X-Feed-Products": "number of items in this file",
     "X-Feed-Generated": "when the content was last found to be right",

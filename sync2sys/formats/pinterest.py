@@ -52,7 +52,7 @@ FORMATS = (
         fields=FIELDS,
         source="help.pinterest.com, data source fields",
         standing="excerpt",
-        remark="A feed that does not change for 90 days is switched off by Pinterest. A catalogue has at most 20 "
-        "million products, in however many files.",
+        remark="A feed that does not change for 90 days is switched off by Pinterest. A catalogue has at "
+        "most 20 million products, in however many files.",
     ),
 )

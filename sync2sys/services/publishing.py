@@ -159,7 +159,7 @@ def _new(plan: Plan, whole: Whole, moment: datetime) -> Render:
         gzip_length=sum(gzip_length(shard.extent) for shard in whole.shards),
         changed_at=moment,
         generated_at=moment,
-        shards=list(_files(whole.shards, moment)),
+        shards=list(_rows_of(whole.shards, moment)),
     )
     db.session.add(render)
     db.session.flush()
@@ -167,7 +167,7 @@ def _new(plan: Plan, whole: Whole, moment: datetime) -> Render:
     return render
 
 
-def _files(made: Sequence[Shard], moment: datetime) -> Iterator[RenderShard]:
+def _rows_of(made: Sequence[Shard], moment: datetime) -> Iterator[RenderShard]:
     first = 0
     for no, shard in enumerate(made, 1):
         yield RenderShard(
