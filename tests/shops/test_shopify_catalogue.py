@@ -6,12 +6,21 @@ import socket
 
 import pytest
 import requests
+<<<<<<< HEAD
+=======
+from hypothesis import given
+from hypothesis import strategies as st
+>>>>>>> wip-fakeshop
 
 from tests.shops.shopify import fetch
 from tests.shops.shopify.catalogue import FIRST_PRODUCT, MAIN_LOCATION, ONLINE_STORE
 from tests.shops.shopify.catalogues import few, odd, shirts
 from tests.shops.shopify.platform import VERSIONS, Shopify
 from tests.shops.shopify.refusals import NotModelled
+<<<<<<< HEAD
+=======
+from tests.shops.shopify.search import Search
+>>>>>>> wip-fakeshop
 from tests.shops.shopify.synthetic import BigCatalogue
 
 pytestmark = pytest.mark.shopify
@@ -399,6 +408,18 @@ def test_a_time_that_is_none_is_refused(sorts):
     assert answer["errors"][0]["message"] == "Invalid timestamp for query filter `updated_at`."
 
 
+<<<<<<< HEAD
+=======
+WORDS = ["status", ":", ">", "<=", "'", '"', "(", ")", "-", "NOT ", " OR ", "*", ",", "\\", "é", "2026", " "]
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.characters(), max_size=12).map("".join))
+def test_no_search_is_too_odd_to_be_read(text):
+    search = Search(text, {"status": lambda record: record["status"]}, lambda record: [record["title"]])
+    assert search.matches({"status": "ACTIVE", "title": "Mug"}) in (True, False)
+
+
+>>>>>>> wip-fakeshop
 def test_the_search_index_lags_behind(shopify, shop, api):
     shop.search_lag = 300
     since = shopify.clock.now().strftime("updated_at:>='%Y-%m-%dT%H:%M:%SZ'")

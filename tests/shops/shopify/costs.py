@@ -7,7 +7,10 @@ each variant it is given.
 """
 
 import math
+<<<<<<< HEAD
 from dataclasses import dataclass, field
+=======
+>>>>>>> wip-fakeshop
 
 from graphql import OperationType, get_named_type, is_leaf_type
 
@@ -161,6 +164,7 @@ class _Counting:
         return getattr(node, "value", None)
 
 
+<<<<<<< HEAD
 @dataclass
 class Bucket:
     """What an app may spend at a shop: it leaks at `rate` a second and holds twenty seconds of it."""
@@ -173,6 +177,18 @@ class Bucket:
     @property
     def size(self):
         return self.rate * BUCKET_SECONDS
+=======
+class Bucket:
+    """What an app may spend at a shop: it fills at the plan's rate and holds twenty seconds of it."""
+
+    def __init__(self, shop):
+        self._shop = shop
+        self._spent = self._at = 0.0
+
+    @property
+    def size(self):
+        return self._shop.rate * BUCKET_SECONDS
+>>>>>>> wip-fakeshop
 
     @property
     def available(self):
@@ -183,18 +199,31 @@ class Bucket:
 
     def _owed(self):
         """What was spent and has not come back yet."""
+<<<<<<< HEAD
         now = self.clock.seconds()
         self._spent = max(0.0, self._spent - max(0.0, now - self._at) * self.rate)
+=======
+        now = self._shop.clock.seconds()
+        self._spent = max(0.0, self._spent - max(0.0, now - self._at) * self._shop.rate)
+>>>>>>> wip-fakeshop
         self._at = now
         return self._spent
 
     def wait_for(self, points):
         """Seconds until so many are there."""
+<<<<<<< HEAD
         return max(0.0, (points - self.available) / self.rate)
+=======
+        return max(0.0, (points - self.available) / self._shop.rate)
+>>>>>>> wip-fakeshop
 
     def status(self):
         return {
             "maximumAvailable": self.size,
             "currentlyAvailable": self.available,
+<<<<<<< HEAD
             "restoreRate": self.rate,
+=======
+            "restoreRate": self._shop.rate,
+>>>>>>> wip-fakeshop
         }
