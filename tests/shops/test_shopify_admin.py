@@ -313,15 +313,12 @@ def test_a_wrong_variable_says_what_is_wrong_with_it(shop, admin, kind, value, e
     assert answer["errors"][0]["extensions"]["problems"][0]["explanation"] == explanation
 
 
-<<<<<<< HEAD
-=======
 def test_a_wrong_id_in_the_query_itself_is_refused_too(shop, admin):
     answer = admin(shop).answer('{ product(id: "123") { id } }')
     assert codes(answer) == ["argumentLiteralsIncompatible"]
     assert answer["errors"][0]["message"] == "Invalid global id '123'"
 
 
->>>>>>> wip-fakeshop
 # Stock
 
 

@@ -6,21 +6,15 @@ import socket
 
 import pytest
 import requests
-<<<<<<< HEAD
-=======
 from hypothesis import given
 from hypothesis import strategies as st
->>>>>>> wip-fakeshop
 
 from tests.shops.shopify import fetch
 from tests.shops.shopify.catalogue import FIRST_PRODUCT, MAIN_LOCATION, ONLINE_STORE
 from tests.shops.shopify.catalogues import few, odd, shirts
 from tests.shops.shopify.platform import VERSIONS, Shopify
 from tests.shops.shopify.refusals import NotModelled
-<<<<<<< HEAD
-=======
 from tests.shops.shopify.search import Search
->>>>>>> wip-fakeshop
 from tests.shops.shopify.synthetic import BigCatalogue
 
 pytestmark = pytest.mark.shopify
@@ -408,8 +402,6 @@ def test_a_time_that_is_none_is_refused(sorts):
     assert answer["errors"][0]["message"] == "Invalid timestamp for query filter `updated_at`."
 
 
-<<<<<<< HEAD
-=======
 WORDS = ["status", ":", ">", "<=", "'", '"', "(", ")", "-", "NOT ", " OR ", "*", ",", "\\", "é", "2026", " "]
 
 
@@ -419,7 +411,6 @@ def test_no_search_is_too_odd_to_be_read(text):
     assert search.matches({"status": "ACTIVE", "title": "Mug"}) in (True, False)
 
 
->>>>>>> wip-fakeshop
 def test_the_search_index_lags_behind(shopify, shop, api):
     shop.search_lag = 300
     since = shopify.clock.now().strftime("updated_at:>='%Y-%m-%dT%H:%M:%SZ'")

@@ -18,17 +18,6 @@ def closure(scopes):
     return scopes | {scope.replace("write_", "read_", 1) for scope in scopes}
 
 
-<<<<<<< HEAD
-def missing(schema, scopes, parent, name, kind):
-    """What the scopes lack for a field of a type, None when they open it."""
-    for needed in (schema.access.get((parent, name)), schema.access.get((_row(schema, kind), None))):
-        if needed and not needed.scopes & closure(scopes):
-            return needed
-    return None
-
-
-def _row(schema, kind):
-=======
 def missing(schema, scopes, kind, name=None):
     """What the scopes lack for objects of a type, or for its field called so; None when they open it."""
     needed = schema.access.get((kind, name))
@@ -42,7 +31,6 @@ def missing_for_field(schema, scopes, parent, name):
 
 
 def _row(kind):
->>>>>>> wip-fakeshop
     """The type that a field is about: of a connection that of its nodes."""
     named = get_named_type(kind)
     if not named.name.endswith("Connection"):

@@ -79,11 +79,7 @@ class Installation:
         self.shop, self.app = shop, app
         self.number = shop.next_number()
         self.scopes = access.collapsed(scopes)
-<<<<<<< HEAD
-        self.bucket = Bucket(shop.clock, shop.rate)
-=======
         self.bucket = Bucket(shop)
->>>>>>> wip-fakeshop
         self.tokens, self.refreshes = {}, {}
 
     @property

@@ -30,11 +30,7 @@ from graphql import (
 from tests.shops.shopify.connections import LONGEST, Rows
 from tests.shops.shopify.fields import Context, field, ids_of, kind_of, resolve
 from tests.shops.shopify.gids import gid, number
-<<<<<<< HEAD
-from tests.shops.shopify.refusals import Refused
-=======
 from tests.shops.shopify.refusals import NotModelled, Refused
->>>>>>> wip-fakeshop
 
 END = "END"
 AT_ONCE = 5
@@ -192,16 +188,6 @@ class Export:
     def __init__(self, context, query):
         self._context = Context(context.shop, context.app, context.schema, is_bulk=True)
         self._schema = context.schema.graphql
-<<<<<<< HEAD
-        self._document = parse(query)
-
-    def groups(self):
-        operation = self._document.definitions[0]
-        for root in operation.selection_set.selections:
-            yield from self._root(root)
-
-    def _root(self, root):
-=======
         self._root = self._schema.query_type
         self._document = parse(query)
 
@@ -212,18 +198,13 @@ class Export:
             yield from self._connection(root)
 
     def _connection(self, root):
->>>>>>> wip-fakeshop
         key = root.alias.value if root.alias else root.name.value
         node = _node_of(root)
         after = None
         while True:
             found = self._executed(_windowed(root, after))[key]
             for edge in found["edges"]:
-<<<<<<< HEAD
-                yield list(self._flat(edge["node"], node, _row(self._schema.query_type, root), None))
-=======
                 yield list(self._flat(edge["node"], node, _row(self._root, root), None))
->>>>>>> wip-fakeshop
             if not found["pageInfo"]["hasNextPage"]:
                 return
             after = found["pageInfo"]["endCursor"]
@@ -264,16 +245,6 @@ class Export:
 
 
 def _fields(schema, selections, kind):
-<<<<<<< HEAD
-    for node in selections.selections if selections else ():
-        if node.kind == "field":
-            yield node, kind
-        elif node.kind == "inline_fragment":
-            wanted = node.type_condition
-            yield from _fields(
-                schema, node.selection_set, schema.type_map[wanted.name.value] if wanted else kind
-            )
-=======
     """The fields of a selection, each with the type it belongs to."""
     for node in selections.selections if selections else ():
         if node.kind == "fragment_spread":
@@ -284,7 +255,6 @@ def _fields(schema, selections, kind):
             wanted = node.type_condition
             under = schema.type_map[wanted.name.value] if wanted else kind
             yield from _fields(schema, node.selection_set, under)
->>>>>>> wip-fakeshop
 
 
 def _selected(node, name):
@@ -373,11 +343,7 @@ class _Shape:
 
     def __init__(self, schema, operation):
         self._schema = schema
-<<<<<<< HEAD
-        self.connections, self.by_nodes, self.without_id = [], [], []
-=======
         self.connections, self.by_nodes, self.without_id = [], [], {}
->>>>>>> wip-fakeshop
         self.depth, self.in_list = -1, False
         self.roots = [each.name.value for each in operation.selection_set.selections if each.kind == "field"]
         self._walk(operation.selection_set, schema.query_type, 0, False, None)
@@ -398,17 +364,8 @@ class _Shape:
         self.connections.append(name)
         self.depth = max(self.depth, depth)
         self.in_list |= in_list
-<<<<<<< HEAD
-        if (
-            parent is not None
-            and not _selected(_node_of(parent), "id")
-            and parent.name.value not in self.without_id
-        ):
-            self.without_id.append(parent.name.value)
-=======
         if parent is not None and not _selected(_node_of(parent), "id"):
             self.without_id[parent.name.value] = True
->>>>>>> wip-fakeshop
         if _selected(node, "nodes") or not _selected(node, "edges"):
             self.by_nodes.append(name)
         elif inner := _node_of(node):

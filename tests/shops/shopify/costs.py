@@ -7,10 +7,6 @@ each variant it is given.
 """
 
 import math
-<<<<<<< HEAD
-from dataclasses import dataclass, field
-=======
->>>>>>> wip-fakeshop
 
 from graphql import OperationType, get_named_type, is_leaf_type
 
@@ -164,20 +160,6 @@ class _Counting:
         return getattr(node, "value", None)
 
 
-<<<<<<< HEAD
-@dataclass
-class Bucket:
-    """What an app may spend at a shop: it leaks at `rate` a second and holds twenty seconds of it."""
-
-    clock: object
-    rate: int = RATES["standard"]
-    _spent: float = 0.0
-    _at: float = field(default=0.0)
-
-    @property
-    def size(self):
-        return self.rate * BUCKET_SECONDS
-=======
 class Bucket:
     """What an app may spend at a shop: it fills at the plan's rate and holds twenty seconds of it."""
 
@@ -188,7 +170,6 @@ class Bucket:
     @property
     def size(self):
         return self._shop.rate * BUCKET_SECONDS
->>>>>>> wip-fakeshop
 
     @property
     def available(self):
@@ -199,31 +180,18 @@ class Bucket:
 
     def _owed(self):
         """What was spent and has not come back yet."""
-<<<<<<< HEAD
-        now = self.clock.seconds()
-        self._spent = max(0.0, self._spent - max(0.0, now - self._at) * self.rate)
-=======
         now = self._shop.clock.seconds()
         self._spent = max(0.0, self._spent - max(0.0, now - self._at) * self._shop.rate)
->>>>>>> wip-fakeshop
         self._at = now
         return self._spent
 
     def wait_for(self, points):
         """Seconds until so many are there."""
-<<<<<<< HEAD
-        return max(0.0, (points - self.available) / self.rate)
-=======
         return max(0.0, (points - self.available) / self._shop.rate)
->>>>>>> wip-fakeshop
 
     def status(self):
         return {
             "maximumAvailable": self.size,
             "currentlyAvailable": self.available,
-<<<<<<< HEAD
-            "restoreRate": self.rate,
-=======
             "restoreRate": self._shop.rate,
->>>>>>> wip-fakeshop
         }

@@ -14,9 +14,6 @@ from graphql import (
 )
 from graphql.utilities import validate_input_value
 
-<<<<<<< HEAD
-from tests.shops.shopify import costs
-=======
 from tests.shops.shopify import (
     bulk,
     costs,
@@ -28,17 +25,13 @@ from tests.shops.shopify import (
     variants,
     webhooks,
 )
->>>>>>> wip-fakeshop
 from tests.shops.shopify.fields import kind_of, resolve
 from tests.shops.shopify.gids import is_gid
 from tests.shops.shopify.refusals import Refused
 
-<<<<<<< HEAD
-=======
 #: what of the schema there is: each of these modules registers its fields
 MODELLED = (bulk, identity, inventory, lists, prices, products, variants, webhooks)
 
->>>>>>> wip-fakeshop
 
 class Invalid(Exception):
     """A document that is not run at all; `errors` say why."""

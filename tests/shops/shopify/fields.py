@@ -65,24 +65,13 @@ class Context:
         """What the app's scopes lack for a field, None when they open it."""
         place = info.parent_type.name, info.field_name
         if place not in self._opened:
-<<<<<<< HEAD
-            self._opened[place] = access.missing(
-                self.schema, self.app.scopes, *place, info.parent_type.fields[info.field_name].type
-            )
-=======
             parent, name = info.parent_type, info.field_name
             self._opened[place] = access.missing_for_field(self.schema, self.app.scopes, parent, name)
->>>>>>> wip-fakeshop
         return self._opened[place]
 
     def check_kind(self, kind, name):
         """Raise Refused when the scopes do not open objects of this kind, which the field called so found."""
-<<<<<<< HEAD
-        needed = self.schema.access.get((kind, None))
-        if needed and not needed.scopes & access.closure(self.app.scopes):
-=======
         if needed := access.missing(self.schema, self.app.scopes, kind):
->>>>>>> wip-fakeshop
             raise denied(name, needed)
 
 

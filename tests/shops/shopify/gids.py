@@ -2,11 +2,8 @@
 
 import re
 
-<<<<<<< HEAD
-=======
 from tests.shops.shopify.refusals import Refused
 
->>>>>>> wip-fakeshop
 _FORM = re.compile(r"gid://shopify/([A-Za-z]+)/([^/?]+)(?:\?.*)?")
 
 
@@ -19,13 +16,9 @@ def is_gid(text):
 
 
 def kind_and_number(text):
-<<<<<<< HEAD
-    """`("Product", 1)`; the number is None where it is none."""
-=======
     """`("Product", 1)`; the number is None where it is none. Raises Refused for what is no id."""
     if not is_gid(text):
         raise Refused(f"Invalid global id '{text}'", "argumentLiteralsIncompatible", typeName="CoercionError")
->>>>>>> wip-fakeshop
     kind, number = _FORM.fullmatch(text).groups()
     return kind, int(number) if number.isdigit() else None
 

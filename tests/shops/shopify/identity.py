@@ -53,34 +53,20 @@ def shop(root, context):
     }
 
 
-<<<<<<< HEAD
-@field("QueryRoot.currentAppInstallation", "QueryRoot.appInstallation")
-def current_app_installation(root, context, id=None):
-=======
 @field("QueryRoot.currentAppInstallation")
 def current_app_installation(root, context):
->>>>>>> wip-fakeshop
     installation = context.app
     return {
         "__typename": "AppInstallation",
         "id": gid("AppInstallation", installation.number),
         "accessScopes": _scopes(installation.scopes),
-<<<<<<< HEAD
-        "app": app(root, context),
-=======
         "app": app(context),
->>>>>>> wip-fakeshop
         "launchUrl": f"https://{context.shop.domain}/admin/apps/{installation.app.client_id}",
         "uninstallUrl": None,
     }
 
 
-<<<<<<< HEAD
-@field("QueryRoot.app")
-def app(root, context, id=None):
-=======
 def app(context):
->>>>>>> wip-fakeshop
     it = context.app.app
     return {
         "__typename": "App",
@@ -109,12 +95,7 @@ def api_version(handle, platform):
 
 
 @field("Mutation.appUninstall")
-<<<<<<< HEAD
-def app_uninstall(root, context, **given):
-    installed = app(root, context)
-=======
 def app_uninstall(root, context):
     installed = app(context)
->>>>>>> wip-fakeshop
     context.shop.uninstall(context.app.app)
     return {"app": installed, "userErrors": []}

@@ -29,11 +29,7 @@ def product_fields(context):
         "created_at": lambda record: record["createdAt"],
         "updated_at": lambda record: record["updatedAt"],
         "published_at": lambda record: published_at(record, context),
-<<<<<<< HEAD
-        "published_status": lambda record: _published_statuses(record),
-=======
         "published_status": _published_statuses,
->>>>>>> wip-fakeshop
         "publication_ids": lambda record: list(record["publications"]),
         "gift_card": lambda record: record["isGiftCard"],
         "inventory_total": lambda record: total_inventory(record, context),
@@ -77,24 +73,6 @@ def variant_fields(context):
     }
 
 
-<<<<<<< HEAD
-def collection_fields(context):
-    return {
-        "id": lambda record: record["number"],
-        "title": lambda record: record["title"],
-        "handle": lambda record: record["handle"],
-        "updated_at": lambda record: record["updatedAt"],
-    }
-
-
-def item_fields(context):
-    return {
-        "id": lambda record: record["number"],
-        "sku": lambda record: record["variant"]["sku"],
-        "created_at": lambda record: record["variant"]["createdAt"],
-        "updated_at": lambda record: record["variant"]["updatedAt"],
-    }
-=======
 COLLECTION_FIELDS = {
     "id": lambda record: record["number"],
     "title": lambda record: record["title"],
@@ -107,7 +85,6 @@ ITEM_FIELDS = {
     "created_at": lambda record: record["variant"]["createdAt"],
     "updated_at": lambda record: record["variant"]["updatedAt"],
 }
->>>>>>> wip-fakeshop
 
 
 # Orders
@@ -210,11 +187,6 @@ def products(root, context, query=None, sortKey="ID", savedSearchId=None, **pagi
 def products_count(root, context, query=None, savedSearchId=None, limit=10_000):
     search, table = product_search(context, "productsCount", query), context.shop.catalogue.products
     found = len(table) if search.is_empty else sum(map(search.matches, table.values()))
-<<<<<<< HEAD
-    top = REACH + 1 if limit is None else limit
-    precision = "AT_LEAST" if found > top else "EXACT"
-    return {"count": min(found, top), "precision": precision}
-=======
     return _counted(found, limit)
 
 
@@ -222,7 +194,6 @@ def _counted(found, limit):
     """Nothing is counted beyond what was asked for, and never beyond what can be paged to."""
     top = min(limit or REACH + 1, REACH + 1)
     return {"count": min(found, top), "precision": "AT_LEAST" if found > top else "EXACT"}
->>>>>>> wip-fakeshop
 
 
 @field("QueryRoot.product")
@@ -252,27 +223,15 @@ def product_variants(root, context, query=None, sortKey="ID", savedSearchId=None
         return [record["sku"] or "", record["barcode"] or "", " / ".join(record["options"])]
 
     search = _search(context, "productVariants", query, variant_fields(context), words)
-<<<<<<< HEAD
-    return context.page(
-        _rows(context.shop.catalogue.variants, search, _known(VARIANT_ORDERS, sortKey)), **paging
-    )
-=======
     rows = _rows(context.shop.catalogue.variants, search, _known(VARIANT_ORDERS, sortKey))
     return context.page(rows, **paging)
->>>>>>> wip-fakeshop
 
 
 @field("QueryRoot.productVariantsCount")
 def product_variants_count(root, context, query=None, savedSearchId=None, limit=10_000):
     if query:
         raise NotModelled("counting some of the variants")
-<<<<<<< HEAD
-    found = len(context.shop.catalogue.variants)
-    top = REACH + 1 if limit is None else limit
-    return {"count": min(found, top), "precision": "AT_LEAST" if found > top else "EXACT"}
-=======
     return _counted(len(context.shop.catalogue.variants), limit)
->>>>>>> wip-fakeshop
 
 
 @field("QueryRoot.productVariant")
@@ -285,16 +244,10 @@ def product_variant(root, context, id):
 
 @field("QueryRoot.collections")
 def collections(root, context, query=None, sortKey="ID", savedSearchId=None, **paging):
-<<<<<<< HEAD
-    search = _search(
-        context, "collections", query, collection_fields(context), lambda record: [record["title"]]
-    )
-=======
     def words(record):
         return [record["title"]]
 
     search = _search(context, "collections", query, COLLECTION_FIELDS, words)
->>>>>>> wip-fakeshop
     order = _known(COLLECTION_ORDERS, sortKey)
     return context.page(_rows(context.shop.catalogue.collections, search, order), **paging)
 
@@ -306,11 +259,7 @@ def collection(root, context, id):
 
 @field("QueryRoot.inventoryItems")
 def inventory_items(root, context, query=None, **paging):
-<<<<<<< HEAD
-    search = _search(context, "inventoryItems", query, item_fields(context), lambda record: [])
-=======
     search = _search(context, "inventoryItems", query, ITEM_FIELDS, lambda record: [])
->>>>>>> wip-fakeshop
     items = (item_of(variant) for variant in context.shop.catalogue.variants.values())
     rows = Rows([item for item in items if search.matches(item)], lambda record: record["number"])
     return context.page(rows, **paging)

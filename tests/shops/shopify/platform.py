@@ -27,13 +27,7 @@ from urllib.parse import urlsplit
 
 from sync2sys.demo.web import Answer, Server
 from tests.shops.faults import SITE_FAULTS, Faulty, page
-<<<<<<< HEAD
-
-# These register the fields of the schema.
-from tests.shops.shopify import access, admin, identity, inventory, lists, oauth, prices, products, variants  # noqa: F401
-=======
 from tests.shops.shopify import access, admin, oauth
->>>>>>> wip-fakeshop
 from tests.shops.shopify.answers import json_answer
 from tests.shops.shopify.apps import App
 from tests.shops.shopify.clock import Clock
@@ -112,20 +106,12 @@ class Shopify(Faulty):
 
     # Answering
 
-<<<<<<< HEAD
-    def fault(self, kind, *, host=None, has=None, **options):
-        """As for any site; also by `host`, and by what the request's body `has`."""
-
-        def is_meant(request):
-            return host in (None, _host(request)) and (has is None or has.encode() in request.body)
-=======
     def fault(self, kind, *, host=None, has="", when=None, **options):
         """As for any site; also by `host`, and by what the request's body `has`."""
 
         def is_meant(request):
             is_there = host in (None, _host(request)) and has.encode() in request.body
             return is_there and (when is None or when(request))
->>>>>>> wip-fakeshop
 
         return super().fault(kind, when=is_meant, **options)
 

@@ -8,10 +8,6 @@ from tests.shops.shopify.apps import Installation
 from tests.shops.shopify.bulk import BulkOperations
 from tests.shops.shopify.catalogue import MADE, MAIN_LOCATION, ONLINE_STORE, Catalogue
 from tests.shops.shopify.costs import RATES
-<<<<<<< HEAD
-from tests.shops.shopify.gids import gid
-=======
->>>>>>> wip-fakeshop
 from tests.shops.shopify.webhooks import Webhooks
 
 NO_DECIMALS = ("JPY", "KRW", "VND", "CLP", "ISK", "XAF")
@@ -200,10 +196,3 @@ class Shop:
         if self.host == old:
             self.host = self.domain
         self.platform.move(self, old)
-<<<<<<< HEAD
-
-    @property
-    def id(self):
-        return gid("Shop", self.number)
-=======
->>>>>>> wip-fakeshop
