@@ -5,13 +5,14 @@ from typing import Any
 
 from flask import g
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from sync2sys.api.access import access, public
 from sync2sys.api.bodies import Blueprint
 from sync2sys.database import transaction
 from sync2sys.extensions import db
 from sync2sys.formats import FORMATS
-from sync2sys.models import Feed, Job, Render
+from sync2sys.models import Feed, Job, Render, RenderShard
 from sync2sys.schemas import feeds as schemas
 from sync2sys.schemas.base import PageQuery
 from sync2sys.services import feeds, fetches, organizations, publishing
@@ -101,8 +102,9 @@ def render(feed_id: str) -> dict[str, Any]:
 @bp.response(200, schemas.RenderList)
 def history(query: dict[str, int], feed_id: str) -> dict[str, Any]:
     """List the renders of a feed, newest first, with counts and reasons."""
-    page = _page(feeds.history(_own(feed_id)), query)
-    return page | {"items": [_counted(render) for render in page["items"]]}
+    feed = _own(feed_id)
+    page = _page(feeds.history(feed), query)
+    return page | {"items": [_counted(feed, render) for render in page["items"]]}
 
 
 @bp.post("/feeds/<string:feed_id>/renders/<string:render_id>/release")
@@ -111,7 +113,8 @@ def history(query: dict[str, int], feed_id: str) -> dict[str, Any]:
 @transaction
 def release(feed_id: str, render_id: str) -> dict[str, Any] | None:
     """Publish a held render after all."""
-    return _counted(publishing.release(_own(feed_id), render_id))
+    feed = _own(feed_id)
+    return _counted(feed, publishing.release(feed, render_id))
 
 
 @bp.post("/feeds/<string:feed_id>/renders/<string:render_id>/drop")
@@ -120,7 +123,8 @@ def release(feed_id: str, render_id: str) -> dict[str, Any] | None:
 @transaction
 def drop(feed_id: str, render_id: str) -> dict[str, Any] | None:
     """Give a held render up; what is served stays."""
-    return _counted(publishing.drop(_own(feed_id), render_id))
+    feed = _own(feed_id)
+    return _counted(feed, publishing.drop(feed, render_id))
 
 
 @bp.post("/feeds/<string:feed_id>/renders/<string:render_id>/rollback")
@@ -129,7 +133,8 @@ def drop(feed_id: str, render_id: str) -> dict[str, Any] | None:
 @transaction
 def roll_back(feed_id: str, render_id: str) -> dict[str, Any] | None:
     """Serve an older render again, at once. Newer ones are held until one is released, or you resume."""
-    return _counted(publishing.roll_back(_own(feed_id), render_id))
+    feed = _own(feed_id)
+    return _counted(feed, publishing.roll_back(feed, render_id))
 
 
 @bp.post("/feeds/<string:feed_id>/resume")
@@ -182,7 +187,8 @@ def _page(everything: Sequence[Any], query: dict[str, int]) -> dict[str, Any]:
 
 def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
     ids = {feed.live_render_id for feed in shown} | {feed.held_render_id for feed in shown}
-    found = {render.id: render for render in db.session.scalars(select(Render).where(Render.id.in_(ids)))}
+    renders = select(Render).where(Render.id.in_(ids)).options(selectinload(Render.shards))
+    found = {render.id: render for render in db.session.scalars(renders)}
     keys = [f"render:{feed.id}" for feed in shown]
     rendering = set(db.session.scalars(select(Job.subject).where(Job.live_key.in_(keys))))
     return [
@@ -199,8 +205,8 @@ def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
             "document": feed.document,
             "definition": feed.definition,
             "guard": feeds.thresholds(feed)._asdict(),
-            "render": _counted(found.get(feed.live_render_id or "")),
-            "held": _counted(found.get(feed.held_render_id or "")),
+            "render": _counted(feed, found.get(feed.live_render_id or "")),
+            "held": _counted(feed, found.get(feed.held_render_id or "")),
             "pinnedSince": feed.pinned_at,
             "isRendering": feed.id in rendering,
             "problem": feed.problem,
@@ -211,8 +217,22 @@ def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
     ]
 
 
-def _counted(render: Render | None) -> dict[str, Any] | None:
+def _counted(feed: Feed, render: Render | None) -> dict[str, Any] | None:
     if render is None:
         return None
     shown = {column.key: getattr(render, column.key) for column in Render.__table__.columns}
-    return shown | {"mirrored": render.items + sum(render.excluded.values())}
+    return shown | {
+        "mirrored": render.items + sum(render.excluded.values()),
+        "shards": [_placed(feed, shard, render.id == feed.live_render_id) for shard in render.shards],
+    }
+
+
+def _placed(feed: Feed, shard: RenderShard, is_live: bool) -> dict[str, Any]:
+    return {
+        "no": shard.no,
+        "url": feeds.url(feed, shard.no) if is_live else None,
+        "secretUrl": feeds.secret_url(feed, shard.no) if is_live else None,
+        "items": shard.items,
+        "length": shard.length,
+        "gzipLength": shard.gzip_length,
+    }

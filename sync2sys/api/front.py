@@ -63,12 +63,12 @@ class Front:
     def _choose(self, environ: WSGIEnvironment) -> Representation | None:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return None
-        name, is_file = serving.address(environ["PATH_INFO"].removeprefix(PATH))
+        name, is_file = serving.requested(environ["PATH_INFO"].removeprefix(PATH))
         served = self._shelf.find(name)
         return representations.choose(environ, served, is_file) if served else None
 
     def _body(self, environ: WSGIEnvironment, chosen: Representation) -> list[bytes] | None:
         if chosen.is_known or environ["REQUEST_METHOD"] == "HEAD":
             return []
-        body = self._shelf.body((chosen.served.render_id, chosen.is_gzip))
+        body = self._shelf.body(chosen.served, chosen.is_gzip)
         return None if body is None else [body]

@@ -36,8 +36,10 @@ _rendering: dict[str, threading.Lock] = {}
 
 _HEADERS = {
     "Content-Disposition": "inline, with the slug as the file's name",
+    "X-Feed-Shards": "number of files, where one is not enough; the others are at `…/{slug}.2` and so on",
+    "X-Feed-Generation": "of the render, where it has several files: those of one number belong together",
     "Cache-Control": "public, max-age=300; at a secret address private, max-age=300",
-    "X-Feed-Products": "number of items",
+    "X-Feed-Products": "number of items in this file",
     "X-Feed-Generated": "when the content was last found to be right",
     "X-Cache": "HIT, or MISS where this request had to render",
     "ETag": "strong, one for each representation",
@@ -78,14 +80,18 @@ _DOC = {
 @public
 @bp.doc(**_DOC)
 def feed(slug: str) -> Response:
-    """Send what is published at this address; with `.gz` at its end, the compressed file itself."""
+    """Send what is published at this address; with `.gz` at its end, the compressed file itself.
+
+    A feed that is more than its channel takes in one file has several: this is the first, and with `.2`,
+    `.3` and so on behind the slug it is the others. Each is a whole document.
+    """
     storage, limit = cast(WindowStorage, limiter.storage), settings.FEED_RATE
     verdict = allowances.take(storage, limit, request.environ)
     allowance = allowances.headers(limit, verdict)
     if not verdict.allowed:
         after_this_request(_telling(allowance))
         raise TooManyRequests("Too many requests. Wait before the next one.", retry_after=verdict.reset)
-    name, is_file = serving.address(slug)
+    name, is_file = serving.requested(slug)
     served, cache = serving.find(name), "HIT"
     if served is None:
         after_this_request(_telling(allowance))

@@ -8,6 +8,7 @@ from wsgiref.types import WSGIEnvironment
 
 from werkzeug.http import http_date, parse_date
 
+from sync2sys.services import serving
 from sync2sys.services.fetches import FetchLog
 from sync2sys.services.serving import Served
 
@@ -19,7 +20,7 @@ _CODING = re.compile(r"\s*([^;\s]+)\s*(?:;\s*[qQ]=([01](?:\.[0-9]{0,3})?)\s*)?\Z
 
 @dataclass(frozen=True)
 class Representation:
-    """One way to send a render, and whether this reader has it already."""
+    """One way to send a file of a feed, and whether this reader has it already."""
 
     served: Served
     is_gzip: bool
@@ -41,14 +42,15 @@ def note(fetch_log: FetchLog, environ: WSGIEnvironment, chosen: Representation) 
     if not chosen.is_known and environ["REQUEST_METHOD"] != "HEAD":
         size = served.gzip_length if chosen.is_gzip else served.extent.raw_length
     agent = environ.get("HTTP_USER_AGENT", "")
-    fetch_log.note(served.feed_id, agent, 304 if chosen.is_known else 200, size, chosen.is_gzip)
+    status = 304 if chosen.is_known else 200
+    fetch_log.note(served.feed_id, served.no, agent, status, size, chosen.is_gzip)
 
 
 @lru_cache(maxsize=1024)
 def _fixed(served: Served, is_gzip: bool, is_file: bool) -> tuple[Headers, Headers]:
     """The headers that are the same for all readers: of a 304, the etag first, and what a body adds."""
     length = served.gzip_length if is_gzip else served.extent.raw_length
-    ending = ".gz" if is_file else ""
+    file = f"{serving.name_of(served.slug, served.no)}.{served.extension}{'.gz' if is_file else ''}"
     shared = [
         ("ETag", f'"{served.gzip_etag if is_gzip else served.etag}"'),
         # What others keep would outlive a secret address that was changed.
@@ -58,10 +60,13 @@ def _fixed(served: Served, is_gzip: bool, is_file: bool) -> tuple[Headers, Heade
         ("X-Feed-Generated", served.generated_at.strftime("%Y-%m-%dT%H:%M:%SZ")),
         ("X-Robots-Tag", "noindex"),
     ]
+    if served.shards > 1:
+        shared.append(("X-Feed-Shards", str(served.shards)))
+        shared.append(("X-Feed-Generation", str(served.generation)))
     of_body = [
         ("Content-Type", "application/gzip" if is_file else served.content_type),
         ("Content-Length", str(length)),
-        ("Content-Disposition", f'inline; filename="{served.slug}.{served.extension}{ending}"'),
+        ("Content-Disposition", f'inline; filename="{file}"'),
         ("Last-Modified", http_date(served.changed_at)),
     ]
     if is_gzip and not is_file:

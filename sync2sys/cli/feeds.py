@@ -48,8 +48,10 @@ def show_all() -> None:
     for feed in db.session.scalars(select(Feed).order_by(Feed.created_at, Feed.id)):
         live = _render(feed.live_render_id)
         state = "published" if feed.published else "not published"
-        items = f"{live.items} items" if live else "not rendered yet"
+        items = _amount(live) if live else "not rendered yet"
         click.echo(f"{feed.id}\t{feed.format}\t{state}\t{items}\t{service.url(feed)}")
+        for no in _files(live)[1:]:
+            click.echo(f"    {service.url(feed, no)}")
         if feed.problem:
             click.echo(f"    {feed.problem}")
 
@@ -90,15 +92,16 @@ def show(feed: str) -> None:
     """Show a feed with its renders: counts, what was left out and why, what is held and why."""
     found = find(feed)
     click.echo(f"{found.name}: {found.format}, {'published' if found.published else 'not published'}")
-    for address in dict.fromkeys((service.url(found), service.secret_url(found))):
-        if address is not None:
-            click.echo(address)
+    for no in _files(_render(found.live_render_id)):
+        for address in dict.fromkeys((service.url(found, no), service.secret_url(found, no))):
+            if address is not None:
+                click.echo(address)
     if found.problem:
         click.echo(found.problem)
     for render in service.history(found):
         click.echo(f"{render.id}\t{render.generated_at:%Y-%m-%d %H:%M:%S}\t{render.state}")
         left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(render.excluded.items()))
-        click.echo(f"    {render.items} items; left out: {left_out or 'none'}")
+        click.echo(f"    {_amount(render)}; left out: {left_out or 'none'}")
         for reason in render.hold or ():
             click.echo(f"    held: {reason['message']}")
 
@@ -148,7 +151,7 @@ def history(feed: str) -> None:
         click.echo(f"Rolled back at {found.pinned_at:%Y-%m-%d %H:%M:%S}; newer renders are held.")
     for render in service.history(found):
         left_out = sum(render.excluded.values())
-        counts = f"{render.items} items\t{left_out} left out\t{render.length} bytes"
+        counts = f"{_amount(render)}\t{left_out} left out\t{render.length} bytes"
         click.echo(f"{render.generation}\t{render.state}\t{render.changed_at:%Y-%m-%d %H:%M:%S}\t{counts}")
 
 
@@ -192,7 +195,7 @@ def secret(feed: str, step: str) -> None:
 def list_fetches(feed: str, limit: int) -> None:
     """List who read a feed lately, newest first."""
     for fetch in fetches.recent(find(feed))[: max(0, limit)]:
-        sent = f"{fetch.status}\t{fetch.bytes} bytes\t{'gzip' if fetch.gzip else 'plain'}"
+        sent = f"{fetch.status}\t{fetch.bytes} bytes\t{'gzip' if fetch.gzip else 'plain'}\tfile {fetch.shard}"
         click.echo(f"{fetch.at:%Y-%m-%d %H:%M:%S}\t{sent}\t{fetch.bot or '-'}\t{fetch.agent}")
 
 
@@ -279,6 +282,16 @@ def _release(feed: str) -> str:
         raise click.ClickException("No render of this feed is held.")
     render = publishing.release(found, found.held_render_id)
     return f"{service.url(found)} has {render.items} items now."
+
+
+def _files(live: Render | None) -> range:
+    """The numbers of a feed's files; the first one's address is known before there is any."""
+    return range(1, 1 + (len(live.shards) if live else 1))
+
+
+def _amount(render: Render) -> str:
+    files = f" in {len(render.shards)} files" if len(render.shards) > 1 else ""
+    return f"{render.items} items{files}"
 
 
 def _render(render_id: str | None) -> Render | None:

@@ -286,8 +286,9 @@ class Format:
     standing: str = "own"
     #: what the owner has to say, name -> what it is; items are left out without those that are required
     settings: Mapping[str, str] = field(default_factory=dict)
-    #: items at most in one file
+    #: items and uncompressed bytes at most in one file; what is more goes into further files
     most_items: int | None = None
+    most_bytes: int | None = None
     #: what a merchant should know before using it
     remark: str = ""
     #: for channels that have variants inside their product

@@ -18,9 +18,14 @@ APART = 64
 LONGEST = 32
 
 
+def rank(group: str) -> int:
+    """A number of this product's own, which says nothing about it but is always the same."""
+    return crc32(group.encode("utf-8", "surrogatepass"))
+
+
 def begins(group: str) -> bool:
     """Whether this product begins a chunk wherever it stands."""
-    return crc32(group.encode("utf-8", "surrogatepass")) % APART == 0
+    return rank(group) % APART == 0
 
 
 def borders(groups: Sequence[str]) -> list[int]:

@@ -1,7 +1,8 @@
 """Google Merchant Center: product data as RSS 2.0.
 
 Source: the product data specification, https://support.google.com/merchants/answer/7052112, as of
-October 2026. Each field below names its own page.
+October 2026. Each field below names its own page. That a file has less than 4 GB is from an excerpt of
+answer 14991445.
 """
 
 from typing import Any
@@ -113,6 +114,7 @@ FIELDS = (
 )
 
 _SOURCE = "support.google.com/merchants, answer 7052112"
+_MOST_BYTES = 4_000_000_000
 
 FORMAT = Format(
     name="google",
@@ -125,6 +127,7 @@ FORMAT = Format(
     fields=FIELDS,
     source=_SOURCE,
     standing="official",
+    most_bytes=_MOST_BYTES,
 )
 
 TSV = Format(
@@ -137,6 +140,7 @@ TSV = Format(
     fields=FIELDS,
     source=_SOURCE,
     standing="official",
+    most_bytes=_MOST_BYTES,
 )
 
 SUPPLEMENTAL = Format(
@@ -149,6 +153,7 @@ SUPPLEMENTAL = Format(
     fields=tuple(field for field in FIELDS if field.name in SUPPLEMENTED),
     source="support.google.com/merchants, answer 15157604",
     standing="excerpt",
+    most_bytes=_MOST_BYTES,
     remark="It changes items that exist in a primary feed; it can neither add nor remove any.",
 )
 

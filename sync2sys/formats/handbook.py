@@ -39,6 +39,7 @@ SHORT_STANDINGS = {
     "excerpt": "excerpts",
     "second-hand": "second-hand",
 }
+FURTHER_FILES = "feeds.md#when-one-file-is-not-enough"
 #: What availability is called among us, in the order in which it is told.
 AVAILABILITIES = ("in_stock", "out_of_stock", "backorder", "preorder")
 
@@ -68,8 +69,8 @@ def _section(format: Format, rows: tuple[Row, ...], twin: str) -> Iterator[str]:
     yield f"## {format.name}\n"
     yield f"**{format.label}**, version `{format.version}`, `{format.content_type}`.\n"
     yield STANDINGS[format.standing].format(source=format.source)
-    if format.most_items is not None:
-        yield f"The channel takes {format.most_items:,} items at most."
+    if caps := " and ".join(_caps(format)):
+        yield f"\nA file has at most {caps}; what is more goes into [further files]({FURTHER_FILES})."
     if format.remark:
         yield f"\n{format.remark}"
     if format.settings:
@@ -86,6 +87,13 @@ def _section(format: Format, rows: tuple[Row, ...], twin: str) -> Iterator[str]:
     if format.variants is not None and format.variants.summary:
         yield "And the product, of all its variants together:\n"
         yield from _table(_row(field, format) for field, _ in format.variants.summary)
+
+
+def _caps(format: Format) -> Iterator[str]:
+    if format.most_items is not None:
+        yield f"{format.most_items:,} items"
+    if format.most_bytes is not None:
+        yield f"{format.most_bytes // 10**6:,} MB"
 
 
 def _table(rows: Iterable[Row]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Heureka (Czech Republic and Slovakia): XML.
 
 Source: heureka/xml-feed-specs, July 2025, read in full; it asks to compare with Heureka's own help pages.
+How many items a file has at most is from an excerpt of the Slovak ones.
 """
 
 from sync2sys.formats import google, rules

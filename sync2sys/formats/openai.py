@@ -1,7 +1,8 @@
 """OpenAI product feed: the flat file of 2026, as JSON lines and CSV.
 
-Source: developers.openai.com/commerce/specs/file-upload/products, as of July 2026, read in full. Earlier
-descriptions with `enable_search` and `id` are out of date.
+Source: developers.openai.com/commerce/specs/file-upload/products, as of July 2026, read in full; how large a
+file should be at most, and that the set of files is to be kept stable, stands in the overview beside it.
+Earlier descriptions with `enable_search` and `id` are out of date.
 """
 
 from sync2sys.formats import google, rules
@@ -75,6 +76,7 @@ JSONL = Format(
     standing="official",
     settings=SETTINGS,
     most_items=500_000,
+    most_bytes=500_000_000,
     remark=_REMARK,
 )
 
@@ -90,6 +92,7 @@ CSV = Format(
     standing="official",
     settings=SETTINGS,
     most_items=500_000,
+    most_bytes=500_000_000,
     remark=_REMARK,
 )
 

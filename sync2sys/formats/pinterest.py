@@ -53,6 +53,7 @@ FORMATS = (
         fields=FIELDS,
         source="help.pinterest.com, data source fields",
         standing="excerpt",
-        remark="A feed that does not change for 90 days is switched off by Pinterest.",
+        remark="A feed that does not change for 90 days is switched off by Pinterest. A catalogue has at "
+        "most 20 million products, in however many files.",
     ),
 )

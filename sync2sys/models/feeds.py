@@ -1,7 +1,8 @@
 """Feeds and their renders.
 
-A render is a list of chunks; a chunk holds the deflated bytes of some neighbouring items and is
-shared by all renders in which those items did not change.
+A render is a list of chunks, which are one file, or several where the channel takes no more in one. A
+chunk holds the deflated bytes of some neighbouring items and is shared by all renders in which those
+items did not change.
 """
 
 from datetime import datetime
@@ -85,10 +86,9 @@ class Render(Base):
     excluded: Mapped[dict[str, int]] = mapped_column(JsonText, default=dict)
     #: how many published items have each note, `code:field`
     noted: Mapped[dict[str, int]] = mapped_column(JsonText, default=dict)
-    #: hashes of the content and of its compressed form; equal content, equal hash
+    #: of the content of all its files; equal content, equal hash
     etag: Mapped[str] = mapped_column(String(64))
-    gzip_etag: Mapped[str] = mapped_column(String(64))
-    crc: Mapped[int] = mapped_column(BigInteger)
+    #: of all files together
     length: Mapped[int] = mapped_column(BigInteger)
     gzip_length: Mapped[int] = mapped_column(BigInteger)
     #: why it is held
@@ -97,6 +97,30 @@ class Render(Base):
     changed_at: Mapped[datetime] = mapped_column(Moment, default=now)
     generated_at: Mapped[datetime] = mapped_column(Moment, default=now)
     superseded_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    shards: Mapped[list["RenderShard"]] = relationship(order_by="RenderShard.no", passive_deletes=True)
+
+
+class RenderShard(Base):
+    """A file of a render: some of its chunks, neighbours. Most renders have one."""
+
+    __tablename__ = "render_shard"
+
+    render_id: Mapped[str] = mapped_column(ForeignKey("render.id", ondelete="CASCADE"), primary_key=True)
+    #: from 1
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    #: place of its first chunk in the render, and how many there are
+    first_chunk: Mapped[int]
+    chunks: Mapped[int]
+    items: Mapped[int]
+    #: hashes of the content and of its compressed form; equal content, equal hash
+    etag: Mapped[str] = mapped_column(String(64))
+    gzip_etag: Mapped[str] = mapped_column(String(64))
+    crc: Mapped[int] = mapped_column(BigInteger)
+    length: Mapped[int] = mapped_column(BigInteger)
+    gzip_length: Mapped[int] = mapped_column(BigInteger)
+    #: since when this content is served at its address
+    changed_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Chunk(Base):

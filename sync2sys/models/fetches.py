@@ -17,6 +17,8 @@ class Fetch(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     feed_id: Mapped[str] = mapped_column(ForeignKey("feed.id", ondelete="CASCADE"), index=True)
+    #: which of the feed's files
+    shard: Mapped[int]
     at: Mapped[datetime] = mapped_column(Moment)
     #: the software, as it calls itself, and its short name where it is known
     agent: Mapped[str] = mapped_column(String(200))

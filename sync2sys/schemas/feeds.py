@@ -136,6 +136,23 @@ class Reason(Schema):
     after = fields.Integer(required=True)
 
 
+class Shard(Schema):
+    """A file of a render. There are several where the channel takes no more items or bytes in one."""
+
+    no = fields.Integer(required=True, metadata={"description": "From 1."})
+    url = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where it is served; null for a render that is not live."},
+    )
+    secretUrl = fields.String(
+        required=True, allow_none=True, metadata={"description": "The same at the feed's secret address."}
+    )
+    items = fields.Integer(required=True)
+    length = fields.Integer(required=True, metadata={"description": "In bytes."})
+    gzipLength = fields.Integer(required=True)
+
+
 class Render(Schema):
     """One generation of a feed. mirrored = items + all that was excluded, always."""
 
@@ -156,7 +173,12 @@ class Render(Schema):
         metadata={"description": "How many items were left out, by reason."},
     )
     mirrored = fields.Integer(required=True)
-    length = fields.Integer(required=True, metadata={"description": "In bytes."})
+    shards = fields.List(
+        fields.Nested(Shard),
+        required=True,
+        metadata={"description": "Its files: one, or all that the channel has to fetch."},
+    )
+    length = fields.Integer(required=True, metadata={"description": "In bytes, of all files together."})
     gzipLength = fields.Integer(required=True, attribute="gzip_length")
     hold = fields.List(
         fields.Nested(Reason),
@@ -216,6 +238,7 @@ class Fetch(Schema):
     bot = fields.String(
         required=True, metadata={"description": "Whose it seems to be, such as Googlebot or Meta; or empty."}
     )
+    shard = fields.Integer(required=True, metadata={"description": "Which of the feed's files."})
     status = fields.Integer(required=True, metadata={"description": "200 or 304"})
     bytes = fields.Integer(required=True, metadata={"description": "Of the body."})
     gzip = fields.Boolean(required=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 
 from sync2sys.errors import BadRequest, LimitReached, NotFound
 from sync2sys.extensions import db, settings
@@ -171,6 +172,7 @@ def ask_render(feed: Feed) -> None:
 def history(feed: Feed) -> Sequence[Render]:
     """The feed's renders that are kept, newest first."""
     query = select(Render).filter_by(feed_id=feed.id).where(Render.state != "removed")
+    query = query.options(selectinload(Render.shards))
     return db.session.scalars(query.order_by(Render.generation.desc())).all()
 
 
@@ -179,15 +181,19 @@ def thresholds(feed: Feed) -> Thresholds:
     return Thresholds(**feed.guard)
 
 
-def url(feed: Feed) -> str:
-    """The public address, or the secret one where there is no other."""
-    secret = secret_url(feed) if feed.secret_only else None
-    return secret or f"{settings.PUBLIC_URL}/api/public/feeds/{feed.slug}"
+def url(feed: Feed, shard: int = 1) -> str:
+    """The public address of one of its files, or the secret one where there is no other."""
+    secret = secret_url(feed, shard) if feed.secret_only else None
+    return secret or _url(feed.slug, shard)
 
 
-def secret_url(feed: Feed) -> str | None:
-    """The secret address, if there is one. For the feed's owner alone."""
-    return f"{settings.PUBLIC_URL}/api/public/feeds/{feed.secret}" if feed.secret else None
+def secret_url(feed: Feed, shard: int = 1) -> str | None:
+    """The secret address of one of its files, if there is one. For the feed's owner alone."""
+    return _url(feed.secret, shard) if feed.secret else None
+
+
+def _url(address: str, shard: int) -> str:
+    return f"{settings.PUBLIC_URL}/api/public/feeds/{serving.name_of(address, shard)}"
 
 
 def _require_room(organization: Organization) -> None:

@@ -41,6 +41,8 @@ class Noted(NamedTuple):
     #: seconds since 1970
     at: float
     feed_id: str
+    #: which of the feed's files
+    shard: int
     agent: str
     status: int
     size: int
@@ -52,20 +54,20 @@ class FetchLog:
 
     def __init__(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
         self._context = context
-        self._noted: deque[tuple[float, str, str, int, int, bool]] = deque()
+        self._noted: deque[tuple[float, str, int, str, int, int, bool]] = deque()
         self._lost = 0
         self._pid = 0
         self._beginning, self._writing = threading.Lock(), threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def note(self, feed_id: str, agent: str, status: int, size: int, is_gzip: bool) -> None:
+    def note(self, feed_id: str, shard: int, agent: str, status: int, size: int, is_gzip: bool) -> None:
         """Remember an answer that is sent now. Never waits and never fails."""
         if self._pid != os.getpid():
             self._begin_process()
         if len(self._noted) < ROOM:
             # A plain tuple, because the garbage collector soon leaves those alone.
-            self._noted.append((time.time(), feed_id, agent[:200], status, size, is_gzip))
+            self._noted.append((time.time(), feed_id, shard, agent[:200], status, size, is_gzip))
         else:
             self._lost += 1
 
@@ -151,6 +153,7 @@ def _row(fetch: Noted) -> dict[str, Any]:
     agent, bot = _software(fetch.agent)
     return {
         "feed_id": fetch.feed_id,
+        "shard": fetch.shard,
         "at": datetime.fromtimestamp(fetch.at, UTC),
         "agent": agent,
         "bot": bot,

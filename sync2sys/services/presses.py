@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from itertools import chain, islice, pairwise
 from operator import lt
 from types import MappingProxyType
@@ -19,11 +19,12 @@ from sync2sys.formats.base import Item
 from sync2sys.formats.chunks import borders
 from sync2sys.formats.issues import DUPLICATE, FILTERED, TAX_UNKNOWN
 from sync2sys.formats.money import amount
-from sync2sys.formats.parts import NOTHING, Extent, pack, total
+from sync2sys.formats.parts import pack
 from sync2sys.services import items, jobs, pieces, render_plans
 from sync2sys.services.guard import Tally
 from sync2sys.services.pieces import Piece
 from sync2sys.services.render_plans import Plan
+from sync2sys.services.shards import Binder, Shard, joint_etag
 
 #: Chunks of items that are looked up at once, and stored at once where they are missing.
 BATCH = 2048
@@ -55,22 +56,18 @@ class Whole:
 
     #: pieces of the render that is served now
     live_ids: set[int]
-    ids: "array[int]" = field(default_factory=lambda: array("q"))
+    #: its files, at least one
+    shards: list[Shard] = field(default_factory=list)
     items: int = 0
     in_stock: int = 0
     #: items in pieces that are served already
     kept: int = 0
     excluded: Counter[str] = field(default_factory=Counter)
     noted: Counter[str] = field(default_factory=Counter)
-    extent: Extent = NOTHING
     #: when time alone changes it next
     stale_at: datetime | None = None
 
-    def __post_init__(self) -> None:
-        self._content, self._packed = sha256(), sha256()
-
-    def add(self, piece: Piece) -> None:
-        self.ids.append(piece.id)
+    def count(self, piece: Piece) -> None:
         self.items += piece.items
         self.in_stock += piece.in_stock
         if piece.id in self.live_ids:
@@ -79,18 +76,19 @@ class Whole:
             self.excluded.update(orjson.loads(piece.excluded))
         if piece.noted:
             self.noted.update(orjson.loads(piece.noted))
-        if piece.raw_length:
-            self.extent = total((self.extent, Extent(piece.raw_length, piece.crc, piece.length)))
-            self._content.update(piece.digest.encode())
-            self._packed.update(piece.packed_digest.encode())
+
+    @property
+    def ids(self) -> "array[int]":
+        """All pieces in their order."""
+        return array("q", chain.from_iterable(shard.ids for shard in self.shards))
 
     @property
     def etag(self) -> str:
-        return self._content.hexdigest()[:32]
+        return joint_etag(self.shards)
 
     @property
-    def gzip_etag(self) -> str:
-        return self._packed.hexdigest()[:32]
+    def length(self) -> int:
+        return sum(shard.extent.raw_length for shard in self.shards)
 
     @property
     def tally(self) -> Tally:
@@ -133,15 +131,12 @@ class Press:
         renderer, whole = self._renderer, self._whole
         if self._plan.format.id_field.name in self._plan.custom.mapping:
             renderer.duplicates = frozenset(self._duplicates())
-        prologue, separator, epilogue = self._fixed(
-            renderer.prologue(), renderer.separator, renderer.epilogue()
-        )
-        whole.add(prologue)
-        for piece in self._item_pieces():
-            if piece.items and whole.items and separator.raw_length:
-                whole.add(separator)
-            whole.add(piece)
-        whole.add(epilogue)
+        around = self._fixed(renderer.prologue(), renderer.separator, renderer.epilogue())
+        binder = Binder(self._plan.format, *around)
+        for piece, first in self._item_pieces():
+            whole.count(piece)
+            binder.add(piece, first)
+        whole.shards = binder.shards()
         missing = items.count_without_variants(self._catalogue, self._plan.sources)
         if missing:
             whole.excluded["no_variants"] += missing
@@ -160,7 +155,8 @@ class Press:
             found |= self._store(rows)
         return [found[input_hash] for input_hash in hashes]
 
-    def _item_pieces(self) -> Iterator[Piece]:
+    def _item_pieces(self) -> Iterator[tuple[Piece, str]]:
+        """The pieces of the items, each with the key of its first product."""
         wanted = self._wanted()
         while batch := list(islice(wanted, BATCH)):
             if self._claim is not None:
@@ -170,7 +166,7 @@ class Press:
             while some := list(islice(rows, STORED)):
                 found |= self._store(some)
             for want in batch:
-                yield found[want.input_hash]
+                yield found[want.input_hash], want.first
 
     def _store(self, rows: list[dict[str, Any]]) -> dict[str, Piece]:
         return transaction(_add)(self._plan.feed_id, rows, self._claim)

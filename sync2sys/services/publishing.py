@@ -1,6 +1,6 @@
 """Publishing a render like a release: judged first, switched to in one transaction, held where in doubt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 from sync2sys.errors import BadRequest, NotFound, Sync2SysError
 from sync2sys.extensions import db
 from sync2sys.formats.parts import gzip_length, unpack
-from sync2sys.models import Feed, Render
+from sync2sys.models import Feed, Render, RenderShard
 from sync2sys.models.base import now
-from sync2sys.services import guard, items, jobs, organizations, pieces, render_plans, serving
+from sync2sys.services import guard, items, jobs, organizations, pieces, render_plans, serving, shards
 from sync2sys.services.guard import Tally
 from sync2sys.services.presses import Whole
 from sync2sys.services.render_plans import Plan, Standing
+from sync2sys.services.shards import Shard
 
 #: A held render is looked at again so soon after it might have been confirmed.
 HELD_AGAIN = timedelta(minutes=10)
@@ -50,10 +51,12 @@ def is_same(plan: Plan, old: Standing, whole: Whole) -> bool:
     """Whether the old render has the very bytes of the new one."""
     if old.etag == whole.etag:
         return True
-    if (old.length, old.crc) != (whole.extent.raw_length, whole.extent.crc):
+    if old.length != whole.length:
         return False
     # Items that are left out can move the borders of chunks, and with them the etag, but no byte.
     with items.snapshot() as connection:
+        if shards.outlines(connection, old.id) != [shard.outline for shard in whole.shards]:
+            return False
         mine = _content(pieces.packed_of(connection, whole.ids))
         return mine == _content(pieces.packed_of_render(connection, old.id))
 
@@ -152,17 +155,34 @@ def _new(plan: Plan, whole: Whole, moment: datetime) -> Render:
         excluded=whole.tally.excluded,
         noted=dict(whole.noted),
         etag=whole.etag,
-        gzip_etag=whole.gzip_etag,
-        crc=whole.extent.crc,
-        length=whole.extent.raw_length,
-        gzip_length=gzip_length(whole.extent),
+        length=whole.length,
+        gzip_length=sum(gzip_length(shard.extent) for shard in whole.shards),
         changed_at=moment,
         generated_at=moment,
+        shards=list(_rows_of(whole.shards, moment)),
     )
     db.session.add(render)
     db.session.flush()
     pieces.refer(render.id, whole.ids)
     return render
+
+
+def _rows_of(made: Sequence[Shard], moment: datetime) -> Iterator[RenderShard]:
+    first = 0
+    for no, shard in enumerate(made, 1):
+        yield RenderShard(
+            no=no,
+            first_chunk=first,
+            chunks=len(shard.ids),
+            items=shard.items,
+            etag=shard.etag,
+            gzip_etag=shard.gzip_etag,
+            crc=shard.extent.crc,
+            length=shard.extent.raw_length,
+            gzip_length=gzip_length(shard.extent),
+            changed_at=moment,
+        )
+        first += len(shard.ids)
 
 
 def _is_borne_out(plan: Plan, hold: list[dict[str, Any]]) -> bool:
@@ -192,11 +212,19 @@ def _go_live(feed: Feed, render: Render, moment: datetime) -> None:
         old.state, old.superseded_at = "superseded", moment
         # Last-Modified counts in seconds: no two contents of a feed may share one.
         render.changed_at = max(moment, old.changed_at.replace(microsecond=0) + timedelta(seconds=1))
+    _date_shards(render, old)
     if feed.held_render_id != render.id:
         _end(feed.held_render_id, "dropped", moment)
     feed.live_render_id, feed.held_render_id, feed.problem = render.id, None, ""
     feed.pinned_at = None
     organizations.note_activity(feed.organization_id)
+
+
+def _date_shards(render: Render, old: Render | None) -> None:
+    """Files that are new at their addresses are as old as the render; those that stay keep their date."""
+    known = {(shard.no, shard.etag, shard.gzip_etag): shard.changed_at for shard in old.shards} if old else {}
+    for shard in render.shards:
+        shard.changed_at = known.get((shard.no, shard.etag, shard.gzip_etag), render.changed_at)
 
 
 def _end(render_id: str | None, state: str, moment: datetime) -> None:

@@ -32,7 +32,6 @@ class Standing(NamedTuple):
 
     id: str
     etag: str
-    crc: int
     length: int
     items: int
     in_stock: int

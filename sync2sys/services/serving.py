@@ -4,6 +4,7 @@ This process remembers for a second what it found, and the bytes of small render
 there is room. A render never changes, so its bytes cannot be stale, only no longer wanted.
 """
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -13,13 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, event, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, event, func, or_, select
 
 from sync2sys.database import reading
 from sync2sys.extensions import db, shelf
 from sync2sys.formats import parts
 from sync2sys.formats.parts import CorruptPart, Extent
-from sync2sys.models import Feed, Render
+from sync2sys.models import Feed, Render, RenderShard
 from sync2sys.services import pieces
 
 #: How long another process's change may go unseen.
@@ -30,16 +31,25 @@ SMALL, ROOM = 1024 * 1024, 16 * 1024 * 1024
 #: What is sent at once.
 PACKET = 64 * 1024
 _CHANGED = "sync2sys changed feeds"
+#: The name of any file of a feed but the first.
+_FURTHER = re.compile(r"([^.]+)\.([2-9]|[1-9][0-9]{1,5})\Z")
 
 
 @dataclass(frozen=True)
 class Served:
-    """The live render of a published feed, as it is served at one of the feed's addresses."""
+    """A file of the live render of a published feed, as it is served at one of the feed's addresses."""
 
-    address: str
+    #: as it is asked for, see `name_of`
+    name: str
     slug: str
     feed_id: str
     render_id: str
+    generation: int
+    #: of the file, and how many the render has
+    no: int
+    shards: int
+    #: the file's place among the render's pieces
+    first_piece: int
     pieces: int
     extent: Extent
     gzip_length: int
@@ -54,7 +64,7 @@ class Served:
     @property
     def is_secret(self) -> bool:
         """Whether only those know the address who were told."""
-        return self.address != self.slug
+        return self.name != name_of(self.slug, self.no)
 
 
 class Shelf:
@@ -62,16 +72,16 @@ class Shelf:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: address -> what was found, and when by the monotonic clock
+        #: name -> what was found, and when by the monotonic clock
         self._found: dict[str, tuple[Served, float]] = {}
-        self._bodies: OrderedDict[tuple[str, bool], bytes] = OrderedDict()
+        self._bodies: OrderedDict[tuple[str, int, bool], bytes] = OrderedDict()
         self._size = 0
         #: grows whenever something is forgotten
         self.age = 0
 
-    def find(self, address: str) -> Served | None:
-        """What was found at this address less than a second ago."""
-        served, at = self._found.get(address, (None, 0.0))
+    def find(self, name: str) -> Served | None:
+        """What was found by this name less than a second ago."""
+        served, at = self._found.get(name, (None, 0.0))
         return served if time.monotonic() - at < FRESH_SECONDS else None
 
     def keep(self, served: Served, at: float, age: int) -> Served:
@@ -79,19 +89,25 @@ class Shelf:
 
         An equal one stays the same object, with all that hangs on it.
         """
-        known, _ = self._found.get(served.address, (None, 0.0))
+        known, _ = self._found.get(served.name, (None, 0.0))
         served = known if known == served else served
         if len(self._found) >= ADDRESSES_KEPT:
             self._found.clear()
         if age == self.age:
-            self._found[served.address] = (served, at)
+            self._found[served.name] = (served, at)
         return served
 
     def forget(self, address: str) -> None:
+        """Forget all files of a feed at this slug or secret."""
         self.age += 1
+        further = f"{address}."
+        for name in [name for name in list(self._found) if name.startswith(further)]:
+            self._found.pop(name, None)
         self._found.pop(address, None)
 
-    def body(self, key: tuple[str, bool]) -> bytes | None:
+    def body(self, served: Served, is_gzip: bool) -> bytes | None:
+        """All bytes of a file, deflated or not, if they were kept."""
+        key = (served.render_id, served.no, is_gzip)
         body = self._bodies.get(key)
         if body is not None:
             with self._lock:
@@ -99,7 +115,8 @@ class Shelf:
                     self._bodies.move_to_end(key)
         return body
 
-    def keep_body(self, key: tuple[str, bool], body: bytes) -> None:
+    def keep_body(self, served: Served, is_gzip: bool, body: bytes) -> None:
+        key = (served.render_id, served.no, is_gzip)
         with self._lock:
             self._size += len(body) - len(self._bodies.pop(key, b""))
             self._bodies[key] = body
@@ -107,9 +124,14 @@ class Shelf:
                 self._size -= len(self._bodies.popitem(last=False)[1])
 
 
-def address(name: str) -> tuple[str, bool]:
-    """The slug or secret of what is asked for, and whether it is the compressed file itself."""
-    return name.removesuffix(".gz"), name.endswith(".gz")
+def requested(path: str) -> tuple[str, bool]:
+    """The name of what is asked for by the end of a path, and whether it is the compressed file itself."""
+    return path.removesuffix(".gz"), path.endswith(".gz")
+
+
+def name_of(address: str, no: int) -> str:
+    """What a feed's file is asked for by at the feed's slug or secret: the first one by that alone."""
+    return address if no == 1 else f"{address}.{no}"
 
 
 def changed(feed: Feed) -> None:
@@ -128,7 +150,8 @@ def _forget_changed(session: Any) -> None:
 
 
 def find(name: str) -> Served | None:
-    """What is served at this address; None where no feed is published, or none was rendered yet."""
+    """What is served by this name; None where no feed is published, none was rendered yet, or it has fewer
+    files."""
     served = shelf.find(name)
     if served is not None:
         return served
@@ -150,19 +173,18 @@ def awaits_render(name: str) -> str | None:
 
 
 def small_body(served: Served, is_gzip: bool) -> bytes | None:
-    """All bytes of a render, deflated or not, where they are few enough to be shelf."""
+    """All bytes of a file, deflated or not, where they are few enough to be kept."""
     if (served.gzip_length if is_gzip else served.extent.raw_length) > SMALL:
         return None
-    key = (served.render_id, is_gzip)
-    body = shelf.body(key)
+    body = shelf.body(served, is_gzip)
     if body is None:
         body = b"".join(stream(served, is_gzip))
-        shelf.keep_body(key, body)
+        shelf.keep_body(served, is_gzip, body)
     return body
 
 
 def stream(served: Served, is_gzip: bool) -> Iterator[bytes]:
-    """The bytes of a render, some at a time, without keeping a transaction open in between.
+    """The bytes of a file, some at a time, without keeping a transaction open in between.
 
     Raises CorruptPart where the render is removed meanwhile: a reader must see a broken connection,
     never a shorter feed.
@@ -172,8 +194,9 @@ def stream(served: Served, is_gzip: bool) -> Iterator[bytes]:
 
 
 def _data(engine: Engine, served: Served) -> Iterator[bytes]:
-    for first in range(0, served.pieces, pieces.READ_AT_ONCE):
-        after = min(first + pieces.READ_AT_ONCE, served.pieces)
+    end = served.first_piece + served.pieces
+    for first in range(served.first_piece, end, pieces.READ_AT_ONCE):
+        after = min(first + pieces.READ_AT_ONCE, end)
         with _reading(engine) as connection:
             found = pieces.packed(connection, served.render_id, first, after)
         if len(found) != after - first:
@@ -205,41 +228,53 @@ def _reading(engine: Engine) -> Iterator[Connection]:
         reading.reset(token)
 
 
-def _is_at(name: str) -> ColumnElement[bool]:
-    """SQL: the feed has this address."""
-    return or_(and_(Feed.slug == name, Feed.secret_only.is_(False)), Feed.secret == name)
+def _is_at(address: str) -> ColumnElement[bool]:
+    """SQL: the feed has this slug or secret."""
+    return or_(and_(Feed.slug == address, Feed.secret_only.is_(False)), Feed.secret == address)
 
 
 def _look_up(connection: Connection, name: str) -> Served | None:
+    further = _FURTHER.match(name)
+    address, no = (further[1], int(further[2])) if further else (name, 1)
+    last = select(func.max(RenderShard.no)).where(RenderShard.render_id == Render.id).correlate(Render)
     query = (
         select(
             Feed.slug,
             Feed.id.label("feed_id"),
             Render.id,
-            Render.etag,
-            Render.gzip_etag,
-            Render.crc,
-            Render.length,
-            Render.gzip_length,
+            Render.generation,
+            last.scalar_subquery().label("shards"),
+            RenderShard.first_chunk,
+            RenderShard.chunks,
+            RenderShard.etag,
+            RenderShard.gzip_etag,
+            RenderShard.crc,
+            RenderShard.length,
+            RenderShard.gzip_length,
+            RenderShard.items,
+            RenderShard.changed_at,
             Render.content_type,
             Render.extension,
-            Render.items,
-            Render.changed_at,
             Render.generated_at,
         )
-        .join(Feed, Feed.live_render_id == Render.id)
-        .where(_is_at(name), Feed.published)
+        .join(Render, Feed.live_render_id == Render.id)
+        .join(RenderShard, RenderShard.render_id == Render.id)
+        .where(_is_at(address), Feed.published, RenderShard.no == no)
     )
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
     around = parts.gzip_length(parts.NOTHING)
     return Served(
-        address=name,
+        name=name,
         slug=row.slug,
         feed_id=row.feed_id,
         render_id=row.id,
-        pieces=pieces.count(connection, row.id),
+        generation=row.generation,
+        no=no,
+        shards=row.shards,
+        first_piece=row.first_chunk,
+        pieces=row.chunks,
         extent=Extent(row.length, row.crc, row.gzip_length - around),
         gzip_length=row.gzip_length,
         etag=row.etag,

@@ -415,6 +415,7 @@ def test_fetches_are_listed_newest_first(app, alice):
     assert newest == {
         "agent": "Googlebot/2.1 (+http://google.com)",
         "bot": "Googlebot",
+        "shard": 1,
         "status": 304,
         "bytes": 0,
         "gzip": False,

@@ -6,6 +6,7 @@ import io
 import re
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -442,12 +443,12 @@ def test_a_feed_that_is_not_kept_in_memory_is_streamed_whole(client, channel, ma
     assert len(list(csv.DictReader(io.StringIO(text)))) == 3000
 
 
-def test_small_bodies_are_kept_within_their_room(app):
-    shelf = serving.Shelf()
-    for number in range(40):
-        shelf.keep_body((f"render {number}", False), bytes(1024 * 1024))
-    kept = [number for number in range(40) if shelf.body((f"render {number}", False))]
-    assert kept == list(range(24, 40))
+def test_small_bodies_are_kept_within_their_room(feed):
+    shelf, found = serving.Shelf(), serving.find("google-shopping-feed")
+    many = [replace(found, render_id=f"render {number}") for number in range(40)]
+    for served in many:
+        shelf.keep_body(served, False, bytes(1024 * 1024))
+    assert [served for served in many if shelf.body(served, False)] == many[24:]
 
 
 # The first request --------------------------------------------------------------------------------

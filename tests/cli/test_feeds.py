@@ -2,9 +2,11 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from sync2sys.formats import FORMATS
 from tests.services import catalogues
 from tests.services.catalogues import plain
 
@@ -141,6 +143,25 @@ def test_who_read_a_feed_is_told(app, client, flask, channel):
     assert [line[-2:] for line in lines] == [["-", ""], ["-", "some software ?[31m"], ["curl", "curl/8.5"]]
     assert {(line[1], line[3]) for line in lines} == {("200", "gzip")}
     assert len(flask("fetches", "offers", "--limit", "1")[1].splitlines()) == 1
+
+
+def test_every_address_of_a_feed_in_several_files_is_told(app, client, flask, channel, monkeypatch):
+    monkeypatch.setitem(FORMATS, "csv", replace(FORMATS["csv"], most_items=50))
+    fill(app, channel, plain(120))
+    flask("add", "--format", "csv", "--slug", "offers", "--publish")
+    flask("render", "offers")
+    public = "http://127.0.0.1:8000/api/public/feeds/offers"
+    files = [public, f"{public}.2", f"{public}.3"]
+    assert f"\t120 items in 3 files\t{public}\n    {files[1]}\n    {files[2]}\n" in flask("list")[1]
+    assert flask("show", "offers")[1].splitlines()[1:4] == files
+    secret = flask("secret", "offers")[1].strip()
+    assert flask("show", "offers")[1].splitlines()[1:7] == [
+        f"{address}{ending}" for ending in ("", ".2", ".3") for address in (public, secret)
+    ]
+    assert "120 items in 3 files" in flask("history", "offers")[1]
+    assert client.get("/api/public/feeds/offers.2").status_code == 200
+    app.extensions["sync2sys"]["fetch_log"].write()
+    assert "\tfile 2\t" in flask("fetches", "offers")[1]
 
 
 def test_deleting_asks_first(client, flask, channel):

@@ -1,6 +1,6 @@
 """Render a feed anew without end, and be killed -9 in the middle again and again.
 
-    python -m tests.faults.endless_renders INSTANCE DATABASE_URL CHANNEL FEED KILLS
+    python -m tests.faults.endless_renders INSTANCE DATABASE_URL CHANNEL FEED KILLS MOST_ITEMS
 
 Each child changes the whole catalogue to its next version, renders it, and goes on until it is killed
 at a random moment. The parent prints one line a kill.
@@ -11,10 +11,12 @@ import random
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from sync2sys import create_app
 from sync2sys.extensions import db
+from sync2sys.formats import FORMATS
 from sync2sys.models import Channel
 from sync2sys.services import renders
 from tests.services import catalogues
@@ -23,7 +25,8 @@ ITEMS = 3000
 PADDING = "A description of a useful length. " * 15
 
 
-def main(instance, database_url, channel, feed, kills):
+def main(instance, database_url, channel, feed, kills, most_items):
+    cap(int(most_items))
     dice = random.Random(4711)
     for number in range(int(kills)):
         child = os.fork()
@@ -35,6 +38,11 @@ def main(instance, database_url, channel, feed, kills):
         if not os.WIFSIGNALED(status):
             raise SystemExit(f"the renderer ended by itself: {status}")
         print(f"killed {number + 1}", flush=True)
+
+
+def cap(most_items):
+    """Let files of the CSV format have no more items."""
+    FORMATS["csv"] = replace(FORMATS["csv"], most_items=most_items)
 
 
 def await_work(pid, seconds):

@@ -53,7 +53,7 @@ def feed(organization):
 
 def note(feed, agent="curl/8.5", times=1):
     for _ in range(times):
-        fetch_log.note(feed, agent, 200, 1000, False)
+        fetch_log.note(feed, 1, agent, 200, 1000, False)
 
 
 def written(feed):
@@ -194,7 +194,7 @@ def test_many_threads_note_and_none_is_lost(app, feed):
 
     def note_fifty():
         for _ in range(50):
-            log.note(feed, "curl/8.5", 200, 1, False)
+            log.note(feed, 1, "curl/8.5", 200, 1, False)
 
     threads = [threading.Thread(target=note_fifty) for _ in range(8)]
     [thread.start() for thread in threads]
@@ -211,7 +211,7 @@ def test_a_forked_process_writes_what_it_noted_and_not_what_its_parent_did(app, 
     if not child:
         # Whatever happens, this must not go on as a second test run.
         try:
-            log.note(feed, "child", 200, 1, False)
+            log.note(feed, 1, "child", 200, 1, False)
             os._exit(10 * len(log._noted) + (log._thread is not None and log._thread.is_alive()))
         finally:
             os._exit(99)

@@ -258,8 +258,8 @@ def test_equal_data_makes_equal_bytes_and_the_same_etag(channel, make_feed):
     one, two = make_feed(slug="one"), make_feed(slug="two")
     first, second = (row_of(Render, renders.render(feed).render_id) for feed in (one, two))
     assert first.etag == second.etag
-    assert first.gzip_etag == second.gzip_etag
     assert served("one") == served("two")
+    assert serving.find("one").gzip_etag == serving.find("two").gzip_etag
 
 
 def test_what_is_left_out_changes_counts_but_not_the_generation(channel, feed):
@@ -904,7 +904,7 @@ def test_a_render_that_is_removed_while_it_is_read_breaks_off_with_an_error(chan
 def test_a_deleted_feed_leaves_nothing_behind(channel, feed):
     catalogues.fill(channel, plain(100))
     renders.render(feed)
-    fetch_log.note(feed, "curl/8.5", 200, 1000, False)
+    fetch_log.note(feed, 1, "curl/8.5", 200, 1000, False)
     fetch_log.write()
     transaction(lambda: feeds.delete(db.session.get(Feed, feed)))()
     for table in (Feed, Render, RenderChunk, Chunk, Fetch):

@@ -212,6 +212,7 @@ def upgrade() -> None:
         "fetch",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("feed_id", sa.String(length=36), nullable=False),
+        sa.Column("shard", sa.Integer(), nullable=False),
         sa.Column("at", types.Moment(), nullable=False),
         sa.Column("agent", sa.String(length=200), nullable=False),
         sa.Column("bot", sa.String(length=40), nullable=False),
@@ -327,8 +328,6 @@ def upgrade() -> None:
         sa.Column("excluded", types.JsonText(length=4294967295), nullable=False),
         sa.Column("noted", types.JsonText(length=4294967295), nullable=False),
         sa.Column("etag", sa.String(length=64), nullable=False),
-        sa.Column("gzip_etag", sa.String(length=64), nullable=False),
-        sa.Column("crc", sa.BigInteger(), nullable=False),
         sa.Column("length", sa.BigInteger(), nullable=False),
         sa.Column("gzip_length", sa.BigInteger(), nullable=False),
         sa.Column("hold", types.JsonText(length=4294967295), nullable=True),
@@ -440,6 +439,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_render_chunk_chunk", ["chunk_id"], unique=False)
 
     op.create_table(
+        "render_shard",
+        sa.Column("render_id", sa.String(length=36), nullable=False),
+        sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("first_chunk", sa.Integer(), nullable=False),
+        sa.Column("chunks", sa.Integer(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("etag", sa.String(length=64), nullable=False),
+        sa.Column("gzip_etag", sa.String(length=64), nullable=False),
+        sa.Column("crc", sa.BigInteger(), nullable=False),
+        sa.Column("length", sa.BigInteger(), nullable=False),
+        sa.Column("gzip_length", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", types.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["render_id"], ["render.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("render_id", "no"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "token",
         sa.Column("jti", sa.String(length=32), nullable=False),
         sa.Column("typ", sa.String(length=10), nullable=False),
@@ -506,6 +524,7 @@ def downgrade() -> None:
     op.drop_table("shopify_flow")
     op.drop_table("lock_row")
     op.drop_table("token")
+    op.drop_table("render_shard")
     op.drop_table("render_chunk")
     op.drop_table("pull_item")
     op.drop_table("webhook_delivery")
