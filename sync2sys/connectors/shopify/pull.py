@@ -266,9 +266,10 @@ def _part(connection: Any) -> tuple[list[Row], str | None]:
 def _connection(connection: Any) -> tuple[list[Row], Row]:
     found = connection if isinstance(connection, dict) else {}
     rows, info = found.get("nodes"), found.get("pageInfo")
-    is_whole = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
-    if not is_whole or not isinstance(info, dict):
+    if not isinstance(rows, list) or not isinstance(info, dict):
         raise StoreGarbled("The shop did not list what it was asked for.")
+    if not all(isinstance(row, dict) for row in rows):
+        raise StoreGarbled("The shop listed something that is nothing.")
     return list(rows), info
 
 

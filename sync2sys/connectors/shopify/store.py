@@ -22,7 +22,7 @@ SECONDS = 60.0
 class Shopify:
     """A `Connector` for a shop whose owner agreed.
 
-    `capabilities` say its `domain` and the `version` of the API to ask for. For `large` and `first` see `Pull`.
+    `capabilities` say its `domain` and the `version` of the API to ask for; `large` and `first` are `Pull`'s.
     """
 
     def __init__(
