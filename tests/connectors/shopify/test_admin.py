@@ -53,7 +53,7 @@ def assert_whole(mirror):
 def test_a_question_waits_until_it_can_be_afforded(connector, shopify, shop, bucket, waits):
     bucket.spend(bucket.available - 100)
     assert_whole(Mirror(connector(shop, keys=bucket.keys, first=1).pull()))
-    bodies = [request.body for request in shopify.requests]
+    bodies = [request.body for request in asked_for_products(shopify)]
     assert len(bodies) == len(set(bodies)), "something was asked in vain"
     assert waits
 
