@@ -61,7 +61,10 @@ class Budget:
     def wait(self, document: str) -> float:
         """Seconds until this question can be afforded; none where its cost is not known yet."""
         short = self._costs.get(document, 0.0) - self._available
-        return min(LONGEST_WAIT, short / self._rate) if short > 0 and self._rate > 0 else 0.0
+        if short <= 0 or self._rate <= 0:
+            return 0.0
+        # A point more, for what is there is told in whole points.
+        return min(LONGEST_WAIT, (short + 1) / self._rate)
 
 
 class Admin:
