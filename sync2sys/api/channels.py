@@ -110,6 +110,12 @@ def _described(channels: Sequence[Channel]) -> list[dict[str, Any]]:
             "lastSync": channel.synced_at,
             "problem": channel.problem,
             "problemCode": channel.problem_code,
+            "webhooks": {
+                "items": channel.hooks,
+                "problem": channel.hooks_problem,
+                "checkedAt": channel.hooks_checked_at,
+                "heardAt": channel.heard_at,
+            },
             "sync": _progress(syncs.get(channel.id), running.get(channel.id)),
         }
         for channel in channels

@@ -15,6 +15,22 @@ class Progress(Schema):
     startedAt = Instant(required=True, allow_none=True)
 
 
+class Hook(Schema):
+    """One webhook of the shop."""
+
+    topic = fields.String(required=True)
+    state = fields.String(required=True, metadata={"description": "active, made, renewed or refused"})
+
+
+class Hooks(Schema):
+    """How the shop tells of changes. Until something was heard, nothing is proved."""
+
+    items = fields.List(fields.Nested(Hook), required=True)
+    problem = fields.String(required=True, metadata={"description": "Why there are none; else empty."})
+    checkedAt = Instant(required=True, allow_none=True)
+    heardAt = Instant(required=True, allow_none=True)
+
+
 class Channel(Schema):
     id = fields.String(required=True)
     state = fields.String(
@@ -28,6 +44,7 @@ class Channel(Schema):
     lastSync = Instant(required=True, allow_none=True)
     problem = fields.String(required=True, metadata={"description": "For the owner; empty when all is well."})
     problemCode = fields.String(required=True)
+    webhooks = fields.Nested(Hooks, required=True)
     sync = fields.Nested(Progress, required=True, allow_none=True)
 
 
