@@ -66,8 +66,8 @@ def test_a_shop_is_connected_by_its_owners_consent(app, alice, shop):
     assert (channel.name, channel.currency, channel.weight_unit) == ("Mystore", "EUR", "kg")
     assert channel.prices_include_tax is True
     assert channel.capabilities["scopes"] == ["read_inventory", "read_products"]
-    [job] = rows(app, Job)
-    assert (job.kind, job.subject, job.payload) == ("sync", channel_id, {"full": True})
+    queued = {job.kind: (job.subject, job.payload) for job in rows(app, Job)}
+    assert queued == {"sync": (channel_id, {"full": True}), "hooks": (channel_id, {})}
 
 
 def test_the_consent_page_is_asked_as_shopify_documents_it(alice, their_app):
