@@ -58,7 +58,7 @@ def media(field: Field, context: Context) -> Reader:
 def barcodes(field: Field, context: Context) -> Reader:
     """The GTIN, if it is a valid one."""
     read = rules.gtin(field, context)
-    return lambda found: [{"type": "gtin", "value": number}] if (number := read(found)) else None  # type: ignore[return-value]
+    return lambda found: [{"type": "gtin", "value": str(number)}] if (number := read(found)) else None
 
 
 def availability(field: Field, context: Context) -> Reader:

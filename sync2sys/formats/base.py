@@ -12,11 +12,13 @@ from typing import Any, NamedTuple, Protocol
 
 #: Several texts.
 Words = tuple[str, ...]
-#: A field's value for one item: text, a number, a truth, several texts, names with texts, or None
-#: for "leave it out". Never an empty text or an empty tuple.
-Value = str | int | bool | Words | dict[str, str] | None
-#: A value as it was read back: a text, several, or names with texts.
-Found = str | list[str] | dict[str, str]
+#: Several values that have parts, such as a line of shipping: name of the part -> its text, never empty.
+Groups = list[dict[str, str]]
+#: A field's value for one item: text, a number, a truth, several texts, names with texts, groups, or None
+#: for "leave it out". Never an empty text, tuple or list.
+Value = str | int | bool | Words | dict[str, str] | Groups | None
+#: A value as it was read back: a text, several, names with texts, which a single group is too, or groups.
+Found = str | list[str] | dict[str, str] | Groups
 #: A rule made ready for one field of one feed: the values of the field's source columns in, its value out.
 Reader = Callable[..., Value]
 #: Writes a value, None included.
@@ -140,6 +142,8 @@ class Field:
     given: str = ""
     #: for syntaxes without lists: what joins several values, and what stands for it inside one
     join: tuple[str, str] = (",", " ")
+    #: the parts of its groups, in the order in which they are written; empty where it has no groups
+    parts: Words = ()
     #: where the limit and the rule are written
     reference: str = ""
 
@@ -169,6 +173,7 @@ class FieldMaker(Protocol):
         on_demand: bool = False,
         given: str = "",
         join: tuple[str, str] = ADDRESSES,
+        parts: Words = (),
     ) -> Field: ...
 
 

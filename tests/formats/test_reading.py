@@ -17,15 +17,15 @@ ALL = pytest.mark.parametrize("renderer", FLAT, ids=[each.format.name for each i
 
 
 def in_csv(value, field):
-    return flat(value, *field.join)
+    return flat(value, field)
 
 
 def in_tabs(value, field):
-    return on_one_line(flat(value, *field.join))
+    return on_one_line(flat(value, field))
 
 
 def in_xml(value, field):
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return value[0] if len(value) == 1 else list(value)
     if isinstance(value, dict) and not isinstance(value, str):
         return value
@@ -35,7 +35,7 @@ def in_xml(value, field):
 def in_json(value, field):
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.loads(json.dumps(value)) if isinstance(value, tuple | dict) else str(value)
+    return json.loads(json.dumps(value)) if isinstance(value, tuple | list | dict) else str(value)
 
 
 SPELLED = {
