@@ -10,6 +10,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from sync2sys.formats import countries
+from sync2sys.formats.markets import Market, Wish
+from sync2sys.formats.shipping import Delivery, Line
+
 #: Several texts.
 Words = tuple[str, ...]
 #: Several values that have parts, such as a line of shipping: name of the part -> its text, never empty.
@@ -84,6 +88,8 @@ class Item(NamedTuple):
     attributes: str | None = None
     #: JSON object, key -> text: the shop's own fields
     meta: str | None = None
+    #: JSON object, tax class -> rate in per cent: the shop's, of the country whose tax is put on or taken out
+    tax_rates: str | None = None
 
 
 #: Columns that are looked at whatever the format.
@@ -116,6 +122,11 @@ class Context(NamedTuple):
     settings: Mapping[str, str] = MappingProxyType({})
     #: when the catalogue last changed: all that a document may say about its own age
     as_of: datetime | None = None
+    #: what it is in where its owner names none: that of the first store, or the only one that the feed takes
+    currency: str = ""
+    market: Market = Market()
+    #: what delivery costs
+    shipping: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +147,7 @@ class Field:
     required: bool = False
     #: an item without it is published, and the owner is told
     recommended: bool = False
-    #: it has no source of its own, and is only there where the owner says what it holds
+    #: it is only there where the owner says what it holds, in the mapping or as the rule wants it
     on_demand: bool = False
     #: an optional field's column that is empty for most items, and then there is no value: spares the call
     given: str = ""
@@ -188,6 +199,10 @@ def fields_from(page: str) -> FieldMaker:
 
 class Missing(Exception):
     """A required field has no value: the item is left out."""
+
+
+def unsaid(*columns: Any) -> None:
+    """The reader of a rule that works with what the owner says, where nothing was said."""
 
 
 Rule = Callable[[Field, Context], Reader]
@@ -272,6 +287,10 @@ class Variants:
     summary: tuple[tuple[Field, Callable[[list[Value]], Value]], ...] = ()
 
 
+#: Currencies of a format that does not take a single one.
+EACH, LOCAL = "each", "local"
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A channel's product feed."""
@@ -294,6 +313,14 @@ class Format:
     #: items and uncompressed bytes at most in one file; what is more goes into further files
     most_items: int | None = None
     most_bytes: int | None = None
+    #: whether its prices are with tax; None: it takes them as they come
+    wish: Wish | None = None
+    #: the one currency that it takes; EACH: its file names that of every price; LOCAL: that of the market
+    currency: str = EACH
+    #: the one country in which it sells; empty: several
+    country: str = ""
+    #: what it tells of delivery; None: nothing
+    delivery: Delivery | None = None
     #: what a merchant should know before using it
     remark: str = ""
     #: for channels that have variants inside their product
@@ -315,3 +342,12 @@ class Format:
         if self.variants is None:
             return self.fields
         return (*self.fields, *self.variants.fields, *(each for each, _ in self.variants.summary))
+
+    def currency_in(self, market: Market, first: str) -> str:
+        """The only currency that prices can have there; empty where each says its own.
+
+        A file that names none has the market's, or, where that is not known, that of the first store.
+        """
+        if self.currency != LOCAL:
+            return "" if self.currency == EACH else self.currency
+        return countries.CURRENCY.get(market.country) or first

@@ -12,6 +12,7 @@ import orjson
 
 from sync2sys.formats import attributes, google, rules
 from sync2sys.formats.base import Context, Field, Format, Reader, Value, Variants, fields_from
+from sync2sys.formats.markets import Wish
 from sync2sys.formats.writers import Xml
 
 STOCK = {
@@ -19,7 +20,8 @@ STOCK = {
     "backorder": "Available up to 12 days",
     "preorder": "Available up to 12 days",
 }
-_field = fields_from("https://developer.skroutz.gr/products/xml_feed/")
+_PAGE = "https://developer.skroutz.gr/products/xml_feed/"
+_field = fields_from(_PAGE)
 _SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 
 
@@ -139,6 +141,9 @@ FORMATS = (
         ),
         source="developer.skroutz.gr, XML feed",
         standing="official",
+        wish=Wish("with tax", _PAGE),
+        currency="EUR",
+        country="GR",
         settings={"vat": "24.00, the rate in per cent that the prices include"},
         remark="What is sold out is left out. An id must never be given to another product.",
     ),

@@ -52,11 +52,13 @@ class Rss:
 
     def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
         title, description = _escaped(clean(context.title)), _escaped(clean(context.description))
+        spoken = context.market.language
+        language = f"<language>{spoken}</language>\n" if spoken else ""
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<rss version="2.0" xmlns:{self._prefix}="{self._namespace}">\n<channel>\n'
             f"<title>{title}</title>\n<link>{_escaped(encoded(context.link) or '')}</link>\n"
-            f"<description>{description}</description>\n"
+            f"<description>{description}</description>\n{language}"
         ).encode()
 
     def epilogue(self) -> bytes:
@@ -235,14 +237,12 @@ class Csv:
         return b""
 
     def writer(self, field: Field) -> Writer:
-        join, left_out, quoted, parts = field.join, field.left_out, self._cell, field.parts
+        left_out, quoted = field.left_out, self._cell
 
         def write(value: Value) -> str:
             if value is None:
                 return left_out("")
-            if isinstance(value, list):
-                value = tuple(_in_colons(group, parts) for group in value)
-            return quoted(value if value.__class__ is str else _flat(value, join))
+            return quoted(value if value.__class__ is str else _flat(value, field))
 
         return write
 
@@ -280,13 +280,16 @@ class Tsv(Csv):
 
 
 class JsonLines:
-    """An object a line; what has no value is left out. The first field must be a required one."""
+    """An object a line; what has no value is left out. The first field must be a required one.
+
+    `flat`: groups are texts, as in a cell.
+    """
 
     separator = b""
     opening, glue = "{", ""
 
-    def __init__(self, first: str, closing: str = "}\n") -> None:
-        self._first, self.closing = first, closing
+    def __init__(self, first: str, closing: str = "}\n", *, flat: bool = False) -> None:
+        self._first, self.closing, self.is_flat = first, closing, flat
 
     def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
         return b""
@@ -296,11 +299,13 @@ class JsonLines:
 
     def writer(self, field: Field) -> Writer:
         name = ("" if field.name == self._first else ",") + orjson.dumps(field.name).decode() + ":"
-        dumps, left_out = orjson.dumps, field.left_out
+        dumps, left_out, is_flat = orjson.dumps, field.left_out, self.is_flat
 
         def write(value: Value) -> str:
             if value is None:
                 return left_out("")
+            if is_flat and isinstance(value, list):
+                value = _flat(value, field)
             try:
                 return name + dumps(value).decode()
             except TypeError:  # A number of more than 64 bits.
@@ -364,14 +369,17 @@ def _text(value: Value) -> str:
     return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
 
 
-def _flat(value: Value, join: tuple[str, str]) -> str:
-    """Any value as one text: a list joined, an object as JSON."""
+def _flat(value: Value, field: Field) -> str:
+    """Any value as one text: several joined, an object as JSON."""
+    if isinstance(value, list):
+        value = tuple(_in_colons(group, field.parts) for group in value)
     if isinstance(value, tuple):
-        joint, substitute = join
+        joint, substitute = field.join
         return joint.join(each.replace(joint, substitute) for each in value)
     return _text(value)
 
 
 def _in_colons(group: dict[str, str], parts: Words) -> str:
     """A group as one text. An empty part keeps its place, and there are no colons behind the last one."""
-    return ":".join(group.get(part, "").replace(":", " ") for part in parts).rstrip(":")
+    texts = (" ".join(group.get(part, "").replace(":", " ").split()) for part in parts)
+    return ":".join(texts).rstrip(":")

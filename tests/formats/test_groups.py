@@ -62,7 +62,7 @@ def test_an_empty_part_of_a_cell_keeps_its_place_unless_nothing_follows():
 
 def test_what_parts_groups_and_parts_in_a_cell_is_in_none_of_them():
     groups = [{"country": "DE", "service": "Express: a, b", "price": "1.00 EUR"}]
-    assert next(csv.reader([CSV.writer(FIELD)(groups)])) == ["DE::Express  a; b:1.00 EUR"]
+    assert next(csv.reader([CSV.writer(FIELD)(groups)])) == ["DE::Express a; b:1.00 EUR"]
 
 
 def test_a_text_in_the_place_of_groups_is_written_as_it_is():
