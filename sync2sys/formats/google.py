@@ -68,7 +68,6 @@ def _field(name: str, rule: Rule, *source: str, about: int, **more: Any) -> Fiel
 _BRAND = _field("brand", rules.branded(NO_BRAND), "brand", limit=70, recommended=True, about=6324351)
 _MPN = _field("mpn", rules.part_number, "mpn", "sku", limit=70, about=6324482)
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
-_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 
 FIELDS = (
     _field("id", rules.identifier, "key", limit=50, required=True, about=6324405),
@@ -112,7 +111,7 @@ FIELDS = (
     _field(
         "shipping",
         rules.shipping(SHIPPING),
-        *_SOLD,
+        *rules.PAID,
         times=100,
         parts=tuple(SHIPPING),
         join=(",", ";"),

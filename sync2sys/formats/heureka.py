@@ -61,7 +61,7 @@ def _format(country: str, portal: str, currency: str) -> Format:
             _field(
                 "DELIVERY",
                 rules.shipping(SHIPPING, plain=True),
-                *_SOLD,
+                *rules.PAID,
                 times=100,
                 parts=tuple(SHIPPING),
                 on_demand=True,

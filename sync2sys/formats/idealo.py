@@ -46,10 +46,10 @@ FORMATS = (
             _field("size", rules.option("size"), "options"),
             _field("gender", rules.option("gender"), "options"),
             _field("material", rules.option("material"), "options"),
-            _field("deliveryCosts_dhl", rules.delivery_cost("dhl"), *_SOLD),
+            _field("deliveryCosts_dhl", rules.delivery_cost("dhl"), *rules.PAID),
             _field("paymentCosts_paypal", rules.setting("paymentCosts"), limit=20),
             *(
-                _field(f"deliveryCosts_{carrier}", rules.delivery_cost(carrier), *_SOLD, on_demand=True)
+                _field(f"deliveryCosts_{carrier}", rules.delivery_cost(carrier), *rules.PAID, on_demand=True)
                 for carrier in CARRIERS[1:]
             ),
         ),

@@ -37,7 +37,7 @@ FORMATS = (
             _field("availability", rules.word(AVAILABILITY), "availability"),
             _field("condition", rules.constant("0")),
             _field("colour", rules.option("color"), "options"),
-            _field("delivery-cost", rules.delivery_cost(), *_SOLD),
+            _field("delivery-cost", rules.delivery_cost(), *rules.PAID),
             _field("delivery-time", rules.setting("deliveryTime"), limit=100),
         ),
         source="requestbuilder.kelkoogroup.com, product data feed",

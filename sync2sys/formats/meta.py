@@ -18,7 +18,6 @@ AVAILABILITY = {
 
 _PAGE = "https://developers.facebook.com/docs/marketing-api/catalog/reference/"
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
-_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 _field = fields_from(_PAGE)
 
 #: The parts of `shipping`, in the order of a cell, and ours.
@@ -60,7 +59,7 @@ FIELDS = (
     _field(
         "shipping",
         rules.shipping(SHIPPING),
-        *_SOLD,
+        *rules.PAID,
         times=50,
         parts=tuple(SHIPPING),
         join=(",", ";"),

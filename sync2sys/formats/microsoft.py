@@ -17,7 +17,6 @@ AVAILABILITY = {
 }
 _PAGE = "https://help.ads.microsoft.com/apex/index/3/en/51084"
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
-_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 _field = fields_from(_PAGE)
 _field_of_google = fields_from(
     "https://learn.microsoft.com/en-us/advertising/msa-help/hlp_ba_conc_bmcgoogleattributes"
@@ -54,7 +53,7 @@ FIELDS = (
     _field(
         "shipping",
         rules.shipping(google.SHIPPING),
-        *_SOLD,
+        *rules.PAID,
         times=50,
         parts=tuple(google.SHIPPING),
         join=(",", ";"),

@@ -18,7 +18,6 @@ AVAILABILITY = {
 }
 _field = fields_from("https://developers.openai.com/commerce/specs/file-upload/products")
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
-_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 
 FIELDS = (
     _field("item_id", rules.identifier, "key", limit=100, required=True),
@@ -55,7 +54,7 @@ FIELDS = (
     _field(
         "shipping",
         rules.shipping(google.SHIPPING),
-        *_SOLD,
+        *rules.PAID,
         times=50,
         parts=tuple(google.SHIPPING),
         join=(",", ";"),

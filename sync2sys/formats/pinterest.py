@@ -16,7 +16,6 @@ AVAILABILITY = {
 }
 _PAGE = "https://help.pinterest.com/en/business/article/before-you-get-started-with-catalogs"
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
-_SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 _field = fields_from(_PAGE)
 
 FIELDS = (
@@ -45,7 +44,7 @@ FIELDS = (
     _field(
         "shipping",
         rules.shipping(meta.SHIPPING),
-        *_SOLD,
+        *rules.PAID,
         times=50,
         parts=tuple(meta.SHIPPING),
         join=(",", ";"),

@@ -31,7 +31,7 @@ FORMATS = (
             _field("ProductId", rules.identifier, "key", required=True),
             _field("ProductName", rules.full_title, "title", "options", "has_variants", required=True),
             _field("Price", rules.current_price, *_SOLD, required=True),
-            _field("ShippingCost", rules.delivery_cost(), *_SOLD),
+            _field("ShippingCost", rules.delivery_cost(), *rules.PAID),
             _field("StockStatus", rules.word(STOCK), "availability", required=True),
             _field("LeadTime", rules.setting("leadTime"), limit=100),
             _field("Brand", rules.branded(google.NO_BRAND), "brand", recommended=True),

@@ -19,6 +19,7 @@ from sync2sys.formats.rules.identifiers import (
 )
 from sync2sys.formats.rules.links import address, comma_free_image, joined_images, main_image, more_images
 from sync2sys.formats.rules.market import (
+    PAID,
     delivery_cost,
     home_country,
     shipping,

@@ -12,6 +12,9 @@ from sync2sys.formats.rules.prices import current_price
 from sync2sys.formats.rules.settings import setting
 from sync2sys.formats.shipping import Line
 
+#: What the rules of delivery are given. The currency comes first, for what a field is made of first is
+#: replaced where it is mapped, and a mapped cost is no price.
+PAID = ("currency", "price", "sale_price", "sale_from", "sale_to")
 #: Lines with what they cost for an item.
 Costs = list[tuple[Line, Decimal]]
 
@@ -74,7 +77,7 @@ def _by_price(
         costs = [(line, line.cost(exact)) for line in lines if _is_in(line, currency, context)]
         return tell(costs, currency) if costs else None
 
-    def read(price: str | None, currency: str | None, *sale: Any) -> Value:
+    def read(currency: str | None, price: str | None, *sale: Any) -> Value:
         pays = current(price, currency, *sale) if depends else None
         return told(currency or "", str(pays) if pays else None)
 
