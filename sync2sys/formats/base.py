@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from sync2sys.formats import countries
 from sync2sys.formats.markets import Market, Wish
 from sync2sys.formats.shipping import Delivery, Line
+from sync2sys.formats.taxes import Tax
 
 #: Several texts.
 Words = tuple[str, ...]
@@ -125,6 +126,8 @@ class Context(NamedTuple):
     #: what it is in where its owner names none: that of the first store, or the only one that the feed takes
     currency: str = ""
     market: Market = Market()
+    #: what prices shall be; None: as the shop keeps them
+    tax: Tax | None = None
     #: what delivery costs
     shipping: tuple[Line, ...] = ()
 

@@ -34,7 +34,7 @@ WEIGHTS = {
 }
 
 WISH = Wish(
-    words="with tax, in the United States and Canada without",
+    words="wants prices with tax, in the United States and Canada without",
     source="https://support.google.com/merchants/answer/6324371",
     without=frozenset(("CA", "US")),
 )

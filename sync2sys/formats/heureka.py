@@ -70,7 +70,7 @@ def _format(country: str, portal: str, currency: str) -> Format:
         source="heureka/xml-feed-specs on GitHub",
         standing="official",
         most_items=500_000,
-        wish=Wish("with tax", _PAGE),
+        wish=Wish("wants prices with tax", _PAGE),
         currency=currency,
         country=country,
         delivery=Delivery(takes=("carrier", "cod_fee"), carriers=CARRIERS, is_abroad=False),

@@ -67,6 +67,9 @@ NAMES = {
     "mpn": "the maker's part number",
     "sku": "the SKU",
     "availability": "the stock status",
+    "taxable": "the tax status",
+    "tax_class": "the tax class",
+    "tax_rates": "the shop's tax rates",
 }
 
 

@@ -27,7 +27,7 @@ class Market(NamedTuple):
 class Wish:
     """Where a channel wants prices with tax, and where without."""
 
-    #: for owners, behind "it wants prices"
+    #: for owners, behind the channel's name
     words: str
     #: where that is written
     source: str
@@ -44,7 +44,8 @@ class Wish:
 
 #: Of channels that say nothing of their own.
 BY_LAW = Wish(
-    words="with tax in the European Economic Area and the United Kingdom, as the law does",
+    words="says nothing of tax, but the law of the European Economic Area and the United Kingdom wants "
+    "prices with it",
     source="Directive 98/6/EC, article 2; Price Marking Order 2004",
     within=EEA | {"GB"},
 )

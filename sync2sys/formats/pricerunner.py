@@ -52,7 +52,7 @@ FORMATS = (
         ),
         source="docs.klarna.com, product file",
         standing="second-hand",
-        wish=Wish("with tax", _PAGE),
+        wish=Wish("wants prices with tax", _PAGE),
         currency=LOCAL,
         delivery=Delivery(most=1, is_abroad=False),
         settings={"leadTime": "1-3 days"},

@@ -60,7 +60,7 @@ def _of_prices(format: Format, custom: Custom, stores: Sequence[Store]) -> Itera
         keeps = f"keeps them {kept} it" if kept else "does not say how it keeps them"
         yield Remark(
             "prices_as_kept",
-            f"{format.label} wants prices {format.wish.words}; {store.name} {keeps}, and so they go out. "
+            f"{format.label} {format.wish.words}; {store.name} {keeps}, and so they go out. "
             "Set market.country or tax.prices.",
         )
 

@@ -97,6 +97,7 @@ class Renderer:
         self.context = context._replace(
             settings=custom.settings or context.settings,
             market=custom.market or context.market,
+            tax=custom.tax or context.tax,
             shipping=custom.shipping or context.shipping,
         )
         #: the only one that an item can have, empty where it can have any

@@ -39,7 +39,7 @@ class Tax:
         """The price as the market wants it; None where it cannot be known."""
         if not self.differs(taxable, included):
             return None if taxable and included is None else price
-        rate, exact = self._rate(tax_class, shop_rates), number(price)
+        rate, exact = self.rate(tax_class, shop_rates), number(price)
         if rate is None or exact is None:
             return None
         factor = 1 + rate / 100
@@ -58,7 +58,8 @@ class Tax:
         cause = f"its tax class {definitions.quoted(_class(tax_class) or STANDARD)} has no rate"
         return f'{cause}. Give it one in the shop, or in the definition as tax.rates."{_class(tax_class)}"'
 
-    def _rate(self, tax_class: str | None, shop_rates: str | None) -> Decimal | None:
+    def rate(self, tax_class: str | None, shop_rates: str | None) -> Decimal | None:
+        """In per cent; None where it is not known."""
         name = _class(tax_class)
         return self.rates[name] if name in self.rates else _rates(shop_rates).get(name)
 

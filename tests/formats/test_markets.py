@@ -165,6 +165,22 @@ def test_a_class_at_which_several_taxes_add_up_has_no_rate():
     assert made.reasons(item(prices_include_tax=0, tax_rates='{"":null}')) == ["tax_unknown"]
 
 
+def test_skroutz_gets_the_rate_of_each_item_unless_one_is_set_for_all():
+    rates = {"market": {"country": "GR"}, "tax": {"rates": {"": "24"}}}
+    made = Renderer(
+        FORMATS["skroutz"], ANYWHERE._replace(settings={}), custom.parse(FORMATS["skroutz"], rates)
+    )
+
+    def vat(**changes):
+        return {line.field.name: line.value for line in made.explain(item(**changes))}["vat"]
+
+    assert vat() == "24.00"
+    assert vat(tax_class="books", tax_rates='{"books":"6"}') == "6.00"
+    assert vat(taxable=0) == "0.00"
+    assert vat(tax_class="odd") is None
+    assert ("setting", "vat") in [(issue.code, issue.field) for issue in made.issues(item(tax_class="odd"))]
+
+
 # Language
 
 

@@ -24,6 +24,7 @@ from sync2sys.formats.rules.market import (
     home_country,
     shipping,
     target_countries,
+    vat,
 )
 from sync2sys.formats.rules.measures import grams, in_stock_number, kilograms, number, plain_weight, weight
 from sync2sys.formats.rules.prices import (

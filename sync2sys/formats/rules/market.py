@@ -34,6 +34,20 @@ def home_country(field: Field, context: Context) -> Reader:
     return lambda *columns: found
 
 
+@checked(doubt=lambda field, context: lambda *columns: "setting" if field.required else None)
+def vat(field: Field, context: Context) -> Reader:
+    """The setting vat, or else the rate of the item's tax class, in per cent."""
+    said, tax = setting("vat")(field, context)(), context.tax
+
+    def read(taxable: bool | int | None, tax_class: str | None, shop_rates: str | None) -> Value:
+        if said or tax is None:
+            return said
+        rate = tax.rate(tax_class, shop_rates) if taxable else Decimal(0)
+        return None if rate is None else f"{rate:.2f}"
+
+    return read
+
+
 def shipping(parts: Mapping[str, str], *, plain: bool = False) -> Rule:
     """A rule that gives a group for each line of the feed's shipping.
 
