@@ -33,10 +33,16 @@ def channels(query: dict[str, int]) -> dict[str, Any]:
 
 @bp.get("/<string:channel_id>")
 @access("plugin", "panel")
-@bp.response(200, schemas.Channel)
+@bp.response(200, schemas.ChannelDetail)
 def channel(channel_id: str) -> dict[str, Any]:
-    """Show a channel, and how far its sync is if one is under way."""
-    return _described([_own(channel_id)])[0]
+    """Show a channel, what its store says of tax, and how far its sync is if one is under way."""
+    own = _own(channel_id)
+    return _described([own])[0] | {
+        "country": own.country,
+        "pricesIncludeTax": own.prices_include_tax,
+        "chargesTax": own.charges_tax,
+        "taxRates": own.tax_rates,
+    }
 
 
 @bp.post("/<string:channel_id>/sync")
@@ -110,6 +116,12 @@ def _described(channels: Sequence[Channel]) -> list[dict[str, Any]]:
             "lastSync": channel.synced_at,
             "problem": channel.problem,
             "problemCode": channel.problem_code,
+            "webhooks": {
+                "items": channel.hooks,
+                "problem": channel.hooks_problem,
+                "checkedAt": channel.hooks_checked_at,
+                "heardAt": channel.heard_at,
+            },
             "sync": _progress(syncs.get(channel.id), running.get(channel.id)),
         }
         for channel in channels

@@ -102,6 +102,13 @@ class Shop:
     identity: str | None
     #: what the connector needs to remember between calls; JSON, without secrets
     capabilities: dict[str, Any]
+    #: where the shop is: ISO 3166-1 alpha-2; empty where it would not say
+    country: str = ""
+    #: whether it charges tax at all; None where it would not say
+    charges_tax: bool | None = None
+    #: country -> tax class -> rate in per cent, None where several taxes add up; the country "" is any other
+    #: one, the class "" the standard one. None as a whole: the shop would not say now
+    tax_rates: dict[str, dict[str, str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,16 @@ class Page:
     #: as good as gone.
     gone_products: tuple[str, ...] = ()
     gone_variants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One webhook of a shop."""
+
+    #: as the platform spells it
+    topic: str
+    #: active as found; made or renewed just now; refused where the shop will not have it
+    state: str
 
 
 class Secrets(Protocol):
@@ -154,4 +171,10 @@ class Connector(Protocol):
         An iterator that ends without raising has yielded every product and variant that existed
         during the whole pull; anything less raises a RemoteError, and `retryable` says whether
         going on later from the last cursor makes sense.
+        """
+
+    def hooks(self, address: str, secret: str) -> list[Hook]:
+        """See that the shop tells this address of changes, signed with the secret or the platform's own.
+
+        What is missing or was given up is made. Raises StoreError.
         """

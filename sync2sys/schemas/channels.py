@@ -15,6 +15,22 @@ class Progress(Schema):
     startedAt = Instant(required=True, allow_none=True)
 
 
+class Hook(Schema):
+    """One webhook of the shop."""
+
+    topic = fields.String(required=True)
+    state = fields.String(required=True, metadata={"description": "active, made, renewed or refused"})
+
+
+class Hooks(Schema):
+    """How the shop tells of changes. Until something was heard, nothing is proved."""
+
+    items = fields.List(fields.Nested(Hook), required=True)
+    problem = fields.String(required=True, metadata={"description": "Why there are none; else empty."})
+    checkedAt = Instant(required=True, allow_none=True)
+    heardAt = Instant(required=True, allow_none=True)
+
+
 class Channel(Schema):
     id = fields.String(required=True)
     state = fields.String(
@@ -28,7 +44,33 @@ class Channel(Schema):
     lastSync = Instant(required=True, allow_none=True)
     problem = fields.String(required=True, metadata={"description": "For the owner; empty when all is well."})
     problemCode = fields.String(required=True)
+    webhooks = fields.Nested(Hooks, required=True)
     sync = fields.Nested(Progress, required=True, allow_none=True)
+
+
+class ChannelDetail(Channel):
+    """A channel with what its store says of tax."""
+
+    country = fields.String(
+        required=True,
+        metadata={"description": "Where the store is: ISO 3166-1 alpha-2; empty: it does not say."},
+    )
+    pricesIncludeTax = fields.Boolean(
+        required=True, allow_none=True, metadata={"description": "null: the store does not say."}
+    )
+    chargesTax = fields.Boolean(
+        required=True, allow_none=True, metadata={"description": "null: the store does not say."}
+    )
+    taxRates = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.String(allow_none=True)),
+        required=True,
+        metadata={
+            "description": "Country -> tax class -> what a whole country pays, in per cent; null where "
+            "several taxes add up. The class without a name is the standard one, the country without one any "
+            "other."
+        },
+    )
 
 
 class StartSync(Own):

@@ -14,7 +14,7 @@ from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db, vault
 from sync2sys.models import Channel, Feed, Installation, Organization, Token
 from sync2sys.models.base import digest
-from sync2sys.services import accounts, jobs, organizations, tokens
+from sync2sys.services import accounts, hooks, jobs, organizations, tokens
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ def attach(
     token = tokens.issue_plugin(installation, proved=True)
     organizations.note_activity(channel.organization_id)
     jobs.enqueue("sync", channel.id, {"full": True})
+    hooks.ask(channel)
     return Connected(channel, token, is_new)
 
 
@@ -136,7 +137,11 @@ def describe(channel: Channel, shop: Shop) -> None:
     channel.name = shop.name[:200]
     channel.home = shop.home[:2048]
     channel.currency = shop.currency
+    channel.country = shop.country[:2]
     channel.prices_include_tax = shop.prices_include_tax
+    channel.charges_tax = shop.charges_tax
+    if shop.tax_rates is not None:
+        channel.tax_rates = shop.tax_rates
     channel.weight_unit = shop.weight_unit[:10]
     channel.dimension_unit = shop.dimension_unit[:10]
     channel.timezone = shop.timezone[:64]

@@ -102,6 +102,10 @@ def test_a_new_channel_shows_what_is_known_of_it(plugin, channel):
         "problem": "",
         "problemCode": "",
         "sync": None,
+        "country": "",
+        "pricesIncludeTax": None,
+        "chargesTax": None,
+        "taxRates": {},
     }
 
 

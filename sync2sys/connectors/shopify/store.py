@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sync2sys.connectors.base import Page, Secrets, Shop
+from sync2sys.connectors.base import Hook, Page, Secrets, Shop
 from sync2sys.connectors.line import Line, Patience
-from sync2sys.connectors.shopify import shop
+from sync2sys.connectors.shopify import hooks, shop
 from sync2sys.connectors.shopify.admin import Admin
 from sync2sys.connectors.shopify.bulk import Bulk
 from sync2sys.connectors.shopify.products import Reader
@@ -63,3 +63,7 @@ class Shopify:
         reader = Reader(str(self._capabilities.get("weight_unit", "")))
         sizes = {"large": self._large, "first": self._first}
         return Pull(self._admin, self._bulk, reader, since, cursor, hints, **sizes).pages()
+
+    def hooks(self, address: str, secret: str) -> list[Hook]:
+        """See that the shop tells this address of changes; Shopify signs with the app's secret."""
+        return hooks.ensure(self._admin, address)
