@@ -19,6 +19,7 @@ _AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _WHOLE = re.compile(r"-?[0-9]{1,10}(?:\.[0-9]{1,10})?")
 _ID = re.compile(r"[0-9]{1,19}")
 _CURRENCY = re.compile("[A-Z]{3}")
+_COUNTRY = re.compile("[A-Z]{2}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
 
 
@@ -72,6 +73,11 @@ def amount(value: Any) -> Decimal | None:
 def currency(value: Any) -> str:
     """A code of ISO 4217, or ""."""
     return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else ""
+
+
+def country(value: Any) -> str:
+    """A code of ISO 3166-1 alpha-2, or ""."""
+    return value if isinstance(value, str) and _COUNTRY.fullmatch(value) else ""
 
 
 def quantity(value: Any) -> int | None:

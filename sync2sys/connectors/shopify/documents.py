@@ -63,6 +63,7 @@ query Shop {
     taxesIncluded
     ianaTimezone
     primaryDomain { url }
+    shopAddress { countryCodeV2 }
   }
   currentAppInstallation { accessScopes { handle } }
 }

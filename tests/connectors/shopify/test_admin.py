@@ -198,6 +198,7 @@ def test_the_shop_says_who_it_is(connector, shopify):
     facts = connector(shop, scopes="read_products,write_inventory").shop()
     assert (facts.name, facts.home, facts.currency) == ("Mystore", "https://mugs.example", "GBP")
     assert (facts.weight_unit, facts.timezone, facts.prices_include_tax) == ("kg", "Europe/London", True)
+    assert facts.country == "DE"
     assert facts.identity == gid("Shop", shop.number)
     assert facts.capabilities["scopes"] == ["read_products", "write_inventory"]
 

@@ -25,7 +25,18 @@ def version(request):
 
 
 def test_all_questions_are_known_here():
-    assert set(QUESTIONS) == {"SHOP", "PRODUCTS", "NAMED", "VARIANTS", "COUNT", "IDS", "RUN_BULK", "BULK"}
+    assert set(QUESTIONS) == {
+        "SHOP",
+        "PRODUCTS",
+        "NAMED",
+        "VARIANTS",
+        "COUNT",
+        "IDS",
+        "RUN_BULK",
+        "BULK",
+        "HOOKS",
+        "MAKE_HOOK",
+    }
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
