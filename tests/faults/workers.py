@@ -23,15 +23,15 @@ COMMAND = [sys.executable, "-m", "tests.faults.workers"]
 
 
 class Forks:
-    """The process that workers are forked from."""
+    """The process that workers are forked from, with more in its environment if that is wanted."""
 
-    def __init__(self, log):
+    def __init__(self, log, **environ):
         self.log = log
         clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         with log.open("ab") as file:
             self._parent = subprocess.Popen(
                 COMMAND,
-                env=clean,
+                env=clean | environ,
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
