@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sync2sys.formats import FORMATS, issues
+from sync2sys.formats import FORMATS, issues, messages
 from sync2sys.formats.base import EACH, LOCAL, Context, Field, Format, Value, unsaid
 from sync2sys.formats.markets import Market
 from sync2sys.formats.shipping import ALWAYS, Delivery
@@ -161,7 +161,7 @@ def _origin(field: Field, format: Format) -> str:
         return "the definition's `shipping`"
     if not field.source and _value(field, market=Market("DE")) != _value(field):
         return "the definition's `market`"
-    names = (issues.NAMES.get(column, f"the {column.replace('_', ' ')}") for column in field.source)
+    names = (messages.name(column) for column in field.source)
     return ", ".join(names)
 
 

@@ -132,7 +132,7 @@ def _fewer(live: Tally, new: Tally, limits: Thresholds) -> list[dict[str, Any]]:
 def _incomplete(live: Tally, new: Tally, limits: Thresholds) -> list[dict[str, Any]]:
     """What the shop publishes but does not describe any more; that it took away is its own decision."""
     prices = _newly(live, new, lambda reason: reason in NO_PRICE)
-    values = _newly(live, new, lambda reason: reason.startswith("missing:"))
+    values = _newly(live, new, lambda reason: ":" in reason)
     if prices + values <= limits.missing * live.items:
         return []
     if prices >= values:

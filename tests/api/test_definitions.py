@@ -111,7 +111,7 @@ def test_a_preview_shows_what_would_become_of_real_items_and_keeps_nothing(app, 
     assert fields["title"]["value"] == "THING 1"
     assert [step["after"] for step in fields["title"]["steps"]] == ["Thing 1", "THING 1"]
     other = owner.call("POST", f"/feeds/{feed['id']}/preview", json={"format": "google"}).json["items"]
-    assert {item["outcome"] for item in other} == {"published_with_warnings"}
+    assert [item["issues"][0]["code"] for item in other] == ["missing"] * 4
     assert owner.call("GET", f"/feeds/{feed['id']}").json["definition"] == {}
     assert owner.call("GET", f"/feeds/{feed['id']}").json["render"] is None
 
