@@ -85,8 +85,8 @@ def _of_none(excluded: Counter[str], looked_at: int) -> str:
         return "No item is mirrored yet. Synchronize the store, and try again."
     ((reason, number),) = excluded.most_common(1)
     return (
-        f"None of the {looked_at} items looked at would be published; {number} are left out for {reason}. "
-        "Those shown say what to do."
+        f"None of the {looked_at} items looked at would be published; for {number} of them the reason is "
+        f"{reason}. Those shown say what to do."
     )
 
 
