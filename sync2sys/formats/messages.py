@@ -68,7 +68,8 @@ FIELD = {
     "sold_out": "It is sold out, and the channel lists what can be ordered. Restock it, or wait.",
     # texts
     "truncated": "{field} takes {limit} characters; the rest was cut off. Shorten {source} in the shop.",
-    "too_long": "{field} takes {limit} characters and cannot be cut, so it was left out. Shorten {source}.",
+    "too_long": "{field} takes {limit} characters and cannot be cut, so it was left out. "
+    "Make {source} shorter.",
     "too_many": "{field} takes {limit} values; the others were left out. "
     "Nothing to do, if the first ones will do.",
     "capitals": "{source} is in capitals throughout, which channels refuse. Write it as in a sentence.",
@@ -105,15 +106,21 @@ FIELD = {
     "case_number": "{field} was left out: {source} with 14 digits is that of a case. "
     "Fill in that of the single product.",
     # addresses
-    "not_absolute": "{field} was left out: {source} is no full address. "
+    "not_absolute": "{field} was left out: what stands in {source} is no full address. "
     "Let it begin with https:// and the name of a host.",
-    "not_web": "{field} was left out: {source} is not on the web. "
+    "not_web": "{field} was left out: what stands in {source} is not on the web. "
     "Use an address that begins with https://.",
-    "bad_address": "{field} was left out: {source} is an address that cannot be opened. Correct it.",
-    "not_https": "{field} begins with http://, and browsers warn of such pages. Move the shop to https://.",
+    "bad_address": "{field} was left out: what stands in {source} cannot be opened. Correct the address.",
+    "not_https": "{field} begins with http://, and browsers warn of that. Move the shop to https://.",
 }  # fmt: skip
+_LONG_ADDRESS = (
+    "{field} takes addresses of {limit} characters, so it was left out. Give {source} a shorter one."
+)
 #: The same, where the first column says more.
 BY_COLUMN = {
+    ("too_long", "link"): _LONG_ADDRESS,
+    ("too_long", "image"): _LONG_ADDRESS,
+    ("too_long", "images"): _LONG_ADDRESS,
     (MISSING, "description"): "{field} is empty. Describe the product in words in the shop; "
     "pictures and HTML alone do not count.",
     ("truncated", "description"): "{field} takes {limit} characters; the rest was left out. "

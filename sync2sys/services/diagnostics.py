@@ -83,6 +83,11 @@ class Wanted:
         """Whether the item is asked for."""
         return self.outcome in (None, told.outcome) and any(map(self.fits, told.marks))
 
+    def without_hints(self, diagnosis: Diagnosis) -> Diagnosis:
+        """The item without hints that are not asked for."""
+        said = [issue for issue in diagnosis.issues if issue.severity != INFO or self.fits(issue)]
+        return diagnosis._replace(issues=said)
+
     def fits(self, said: Mark | Issue) -> bool:
         """Whether one thing about an item is asked for."""
         if (self.code, self.field, self.severity) == (None, None, None):
@@ -129,7 +134,7 @@ def report(feed_id: str, wanted: Wanted, first: int, count: int) -> Report:
             if wanted.takes(told):
                 ranks[told.rank] += 1
         taken = (told for told in subject.told() if wanted.takes(told))
-        found = subject.diagnosed(_window(taken, ranks, first, count))
+        found = list(map(wanted.without_hints, subject.diagnosed(_window(taken, ranks, first, count))))
     return Report(subject.render, subject.remarks, warned, subject.counts(warnings), found, ranks.total())
 
 
