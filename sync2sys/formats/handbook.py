@@ -20,7 +20,7 @@ about them. `csv`, `tsv`, `json`, `jsonl` and `xml` are our own, for readers of 
 walks from a connected store to an approved feed.
 
 **What is missing.** An item without a required value is left out, it alone, and the feed's diagnostics say
-which value that is and where to fill it in. Without a recommended value it is published with a warning,
+which value that is and where to fill it in. Without a recommended value it is published, and there is a hint,
 because the channel shows it less or may refuse it. Without any other value nothing is said. Whatever the
 channel, an item is left out that the shop does not publish or sell, or that has no price above zero.
 

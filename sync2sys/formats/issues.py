@@ -45,6 +45,7 @@ KEPT = frozenset(
         "not_a_category",
         "sale_not_lower",
         "no_sale_price",
+        "sale_backwards",
         "any_choice",
         "capitals",
         "symbols",
@@ -56,6 +57,7 @@ FINE = frozenset(("too_many", "not_https", "symbols"))
 ABOUT = {
     "sale_not_lower": "sale_price",
     "no_sale_price": "sale_price",
+    "sale_backwards": "sale_to",
     "unknown_unit": "weight_unit",
     "any_choice": "options",
 }

@@ -20,7 +20,9 @@ class Whole(NamedTuple):
 
 ITEM = {
     NOT_PUBLISHED: Whole("The product is not public. Publish it in the shop, or leave it so.", "status"),
-    SWITCHED_OFF: Whole("This variant is switched off. Enable it in the shop, or leave it so."),
+    SWITCHED_OFF: Whole(
+        "This variant is switched off. Enable it in the shop, or leave it so.", "variant_published"
+    ),
     NOT_PURCHASABLE: Whole(
         "The shop does not sell it, because of its type or of a plugin. Change that, or leave it so.", "kind"
     ),
@@ -87,6 +89,7 @@ FIELD = {
     "Correct one of the two.",
     "no_sale_price": "{source} is no number above zero, and was left out. "
     "Correct it in the shop, or empty it.",
+    "sale_backwards": "The sale ends before it begins, and was left out. Correct {source} in the shop.",
     "not_a_number": "{field} was left out: {source} is no plain number. "
     "Type digits with a point, and no unit.",
     "out_of_range": "{field} was left out: {source} is not in the range that the channel takes. Correct it.",

@@ -65,6 +65,9 @@ class Told(NamedTuple):
         """Where it stands in a list: what matters most comes first."""
         return min(map(_rank, self.marks))
 
+    def has(self, code: str) -> bool:
+        return any(mark.code == code for mark in self.marks)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -221,6 +224,8 @@ class _Subject:
         """These items with what is to be said about them, each looked at as it is now."""
         keys, sources = [each.key for each in told], self._plan.sources
         known = items.named(self._catalogue, sources, columns(self._plan), keys)
+        # Which items have an id that another one has, only a render knows.
+        self._renderer.duplicates = frozenset(each.key for each in told if each.has(messages.DUPLICATE))
         bare = items.products(self._catalogue, sources, [key for key in keys if key not in known])
         return [
             self._of_item(each, known[each.key])
@@ -230,20 +235,23 @@ class _Subject:
         ]
 
     def _of_item(self, told: Told, item: Item) -> Diagnosis:
-        # Repaired since the render: what it noted stands, without the value that caused it.
-        said = self._renderer.issues(item) or [self._of(mark) for mark in told.marks]
+        said = self._renderer.issues(item)
+        known = {(issue.code, issue.field) for issue in said}
+        # Repaired since the render: what that noted stands, without the value that caused it.
+        said += [self._of(mark) for mark in told.marks if (mark.code, mark.field) not in known]
+        said.sort(key=_rank)
         return Diagnosis(identities.of_item(self._plan.sources, item), told.outcome, said)
 
     def _of_product(self, told: Told, product: Shelved | None) -> Diagnosis:
         """One that is no item: a product without variants, or what is not mirrored any more."""
         said = [self._of(mark) for mark in told.marks]
-        if product is not None and [mark.code for mark in told.marks] == [messages.NO_VARIANTS]:
+        if product is not None and told.has(messages.NO_VARIANTS):
             said = [issues.of_item(messages.NO_VARIANTS, product.kind)]
         return Diagnosis(identities.of_product(self._plan.sources, told.key, product), told.outcome, said)
 
 
-def _rank(mark: Mark | Count) -> tuple[int, bool]:
-    return issues.rank(mark.severity, mark.code)
+def _rank(said: Mark | Count | Issue) -> tuple[int, bool]:
+    return issues.rank(said.severity, said.code)
 
 
 def _excluded(key: str, reasons: list[str]) -> Told:

@@ -5,9 +5,11 @@ import io
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
+from sync2sys.database import transaction
 from sync2sys.extensions import db
+from sync2sys.models import Channel
 from tests.api.test_feeds import alice, bob, rendered  # noqa: F401 - fixtures among them
 from tests.plugin import assert_error
 from tests.services import catalogues
@@ -94,7 +96,9 @@ def test_each_item_with_issues_is_listed_with_what_to_do(alice, feed):  # noqa: 
         "Copy all of it from the package.",
         "reference": "https://support.google.com/merchants/answer/6324461",
     }
-    assert {issue["code"] for issue in found["3"]["issues"]} == {"missing", "truncated"}
+    assert [issue["code"] for issue in found["3"]["issues"]] == ["truncated"]
+    (item,) = report(alice, feed, "?severity=info")["items"]
+    assert [issue["code"] for issue in item["issues"]] == ["truncated", "missing"]
     assert found["7"]["title"] == "Nothing to buy"
     assert "needs variants" in found["7"]["issues"][0]["message"]
 
@@ -191,6 +195,22 @@ def test_what_is_wrong_with_the_whole_feed_is_counted_and_not_listed_item_by_ite
     assert "setting vat is missing" in shown["counts"][0]["message"]
     assert [item["key"] for item in shown["items"]] == ["bad"]
     assert report(alice, feed, "?code=setting&perPage=1")["total"] == 31
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "value"),
+    [({"currency": ""}, "no_currency", None), ({"weight_unit": "st"}, "unknown_unit", "st")],
+)
+def test_what_is_wrong_with_the_whole_shop_is_not_listed_item_by_item(app, alice, facts, code, value):  # noqa: F811
+    with app.app_context():
+        transaction(lambda: db.session.execute(update(Channel).values(**facts)))()
+        catalogues.fill(alice.channel, plain(30, weight="2"))
+    feed = alice.make(published=True)
+    rendered(app, feed)
+    shown = report(alice, feed)
+    assert (shown["items"], shown["counts"][0]["code"], shown["counts"][0]["items"]) == ([], code, 30)
+    item = report(alice, feed, f"?code={code}&perPage=1")["items"][0]
+    assert [issue["value"] for issue in item["issues"]] == [value]
 
 
 def test_hints_do_not_hide_what_is_wrong(app, alice):  # noqa: F811

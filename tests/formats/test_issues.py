@@ -105,6 +105,7 @@ VARIANT = {"has_variants": 1, "options": named(Size="42")}
         ({"sale_price": "79.90"}, []),
         ({"sale_price": "0"}, [("no_sale_price", "sale_price")]),
         ({"sale_price": "less"}, [("no_sale_price", "sale_price")]),
+        ({"sale_price": "79.90", "sale_from": at(2), "sale_to": at(1)}, [("sale_backwards", "sale_price")]),
         ({"sale_price": "less", "price": ""}, [("no_price", None)]),
         ({"weight": "-1"}, [("out_of_range", "shipping_weight")]),
         ({"weight": "1001"}, [("out_of_range", "shipping_weight")]),
@@ -188,7 +189,7 @@ def test_an_issue_names_what_is_wrong_and_shows_it(changes, source, value):
         ({"product_published": 0, "status": "password"}, "behind a password"),
         ({"product_published": 0, "status": "archived"}, "The product is not public."),
         ({"purchasable": 0, "kind": "external"}, "It is sold on another site."),
-        ({"description": ""}, "pictures and HTML do not count"),
+        ({"description": ""}, "pictures and HTML alone do not count"),
         ({"categories": "[]"}, "Fill in the categories in the shop."),
     ],
 )

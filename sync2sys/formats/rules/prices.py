@@ -16,7 +16,11 @@ def _no_sale(field: Field, context: Context) -> Doubt:
         price: str | None,
         currency: str | None,
     ) -> str | None:
-        if sale in NOTHING or sales.phase_of(begin, end, context.now) == sales.ENDED:
+        if sale in NOTHING:
+            return None
+        if begin is not None and end is not None and end <= begin:
+            return "sale_backwards"
+        if sales.phase_of(begin, end, context.now) == sales.ENDED:
             return None
         if money.amount(price, currency) is None or money.reduced(price, sale, currency):
             return None
