@@ -40,8 +40,8 @@ COLUMNS = (
 @bp.response(200, schemas.Report)
 def report(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
     """Count the issues of the render that is served, and list the items that have them."""
-    page, per_page = query.pop("page"), query.pop("perPage")
-    found = diagnostics.report(_own(feed_id), Wanted(**query), (page - 1) * per_page, per_page)
+    page, per_page, held = query.pop("page"), query.pop("perPage"), query.pop("held")
+    found = diagnostics.report(_own(feed_id), Wanted(**query), (page - 1) * per_page, per_page, held)
     excluded = sum(found.render.excluded.values())
     return {
         "renderId": found.render.id,
@@ -65,7 +65,9 @@ def report(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
 @bp.response(200, {"type": "string"}, content_type="text/csv")
 def table(query: dict[str, Any], feed_id: str) -> Response:
     """List all issues as a table for a spreadsheet, one a line."""
-    return tables.answer("diagnostics.csv", COLUMNS, _rows(diagnostics.every(_own(feed_id), Wanted(**query))))
+    held = query.pop("held")
+    rows = _rows(diagnostics.every(_own(feed_id), Wanted(**query), held))
+    return tables.answer("diagnostics.csv", COLUMNS, rows)
 
 
 @bp.get("/<string:feed_id>/items/<string:key>/explain")

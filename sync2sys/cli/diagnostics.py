@@ -25,15 +25,16 @@ INDENT = " " * 4
 @click.option("--field", help="Only items with an issue of this field, such as gtin.")
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Only items with an issue as grave.")
 @click.option("--outcome", type=click.Choice([EXCLUDED, WARNED, PUBLISHED]))
+@click.option("--held", is_flag=True, help="Of the render that is held, not of what is served.")
 @click.option("--limit", default=20, show_default=True, help="How many items.")
 @with_appcontext
 @told
-def diagnose(feed: str, limit: int, **wanted: str | None) -> None:
+def diagnose(feed: str, held: bool, limit: int, **wanted: str | None) -> None:
     """Show what is wrong with a feed's items, and what to do.
 
     Without an option: the items that have something to repair, what matters most first.
     """
-    report = diagnostics.report(find(feed).id, Wanted(**wanted), 0, max(0, limit))
+    report = diagnostics.report(find(feed).id, Wanted(**wanted), 0, max(0, limit), held)
     excluded = sum(report.render.excluded.values())
     published = f"{report.render.items} published ({report.warned} with warnings)"
     click.echo(f"{report.render.items + excluded} mirrored = {published} + {excluded} excluded\n")

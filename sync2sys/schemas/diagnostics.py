@@ -26,6 +26,9 @@ class Which(Schema):
         metadata={"description": "Of the issue that is looked for; `info` is only listed when asked for."},
     )
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    held = fields.Boolean(
+        load_default=False, metadata={"description": "Of the render that is held, not of what is served."}
+    )
 
 
 class Query(PageQuery, Which):

@@ -120,13 +120,14 @@ def columns(plan: Plan) -> frozenset[str]:
     return plan.columns | identities.COLUMNS | {"kind", "status", "tax_class"}
 
 
-def report(feed_id: str, wanted: Wanted, first: int, count: int) -> Report:
+def report(feed_id: str, wanted: Wanted, first: int, count: int, held: bool = False) -> Report:
     """Counts of all issues, and so many of the wanted items, what matters most first.
 
-    Raises NotFound: no such feed, no render yet.
+    Of the render that is served, or of the one that is held; that too where none was ever served.
+    Raises NotFound: no such feed, no such render.
     """
     with items.snapshot() as catalogue:
-        subject = _Subject(catalogue, feed_id)
+        subject = _Subject(catalogue, feed_id, held)
         warnings: Counter[Mark] = Counter()
         ranks: Counter[tuple[int, bool]] = Counter()
         warned = 0
@@ -141,10 +142,10 @@ def report(feed_id: str, wanted: Wanted, first: int, count: int) -> Report:
     return Report(subject.render, subject.remarks, warned, subject.counts(warnings), found, ranks.total())
 
 
-def every(feed_id: str, wanted: Wanted) -> Iterator[Diagnosis]:
+def every(feed_id: str, wanted: Wanted, held: bool = False) -> Iterator[Diagnosis]:
     """All wanted items with what is asked for about them, for a table. Raises NotFound as `report`."""
     with items.snapshot() as catalogue:
-        subject = _Subject(catalogue, feed_id)
+        subject = _Subject(catalogue, feed_id, held)
         taken = (told for told in subject.told() if wanted.takes(told))
         while some := list(islice(taken, BATCH)):
             for each in subject.diagnosed(some):
@@ -171,15 +172,14 @@ def _window(
 
 
 class _Subject:
-    """A feed with the render that is served, or the one that is held where none ever was.
+    """A feed with one of its renders; see `report`."""
 
-    Raises NotFound: no such feed, no render yet.
-    """
-
-    def __init__(self, catalogue: Connection, feed_id: str) -> None:
+    def __init__(self, catalogue: Connection, feed_id: str, held: bool) -> None:
         self._catalogue = catalogue
         self._plan = render_plans.make(catalogue, feed_id)
-        render = self._plan.live or self._plan.held
+        render = self._plan.held if held else self._plan.live or self._plan.held
+        if render is None and held:
+            raise NotFound("No render of this feed is held.")
         if render is None:
             raise NotFound("The feed was not rendered yet. Publish it, or ask for a render.")
         self.render = render

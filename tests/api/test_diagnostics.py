@@ -228,6 +228,18 @@ def test_hints_do_not_hide_what_is_wrong(app, alice):  # noqa: F811
     assert report(alice, feed, "?outcome=published")["total"] == 30
 
 
+def test_a_held_render_is_told_of_when_it_is_asked_for(app, alice, feed):  # noqa: F811
+    assert_error(alice.call("GET", f"/feeds/{feed['id']}/diagnostics?held=true"), 404, "Not Found")
+    nothing = {"filter": {"field": "brand", "is": "Nobody's"}}
+    alice.call("PATCH", f"/feeds/{feed['id']}", json={"definition": nothing})
+    rendered(app, feed)
+    assert report(alice, feed)["published"] == 3
+    shown = report(alice, feed, "?held=true")
+    assert (shown["published"], shown["counts"][0]["code"]) == (0, "no_variants")
+    assert {row["code"] for row in table(alice, feed, "?held=true")} == {"filtered", "no_variants"}
+    assert "left out for filtered" in alice.call("GET", f"/feeds/{feed['id']}").json["problem"]
+
+
 def test_an_item_that_is_gone_since_the_render_is_still_told_of(app, alice, feed):  # noqa: F811
     with app.app_context():
         catalogues.fill(alice.channel, {key: row for key, row in SHOP.items() if key not in ("2", "7")})
