@@ -150,13 +150,6 @@ def severity(code: str, field: Field | None) -> str:
     return INFO if code in FINE or code == MISSING or is_cut_description else WARNING
 
 
-def severity_if_published(note: str, fields: Mapping[str, Field]) -> str:
-    """The same of a note about an item that is published, so that nothing is an error; `fields` by name."""
-    code, name = parsed(note)
-    field = fields.get(name or "")
-    return WARNING if field is None else max(WARNING, severity(code, field), key=SEVERITIES.index)
-
-
 def rank(severity: str, code: str) -> tuple[int, bool]:
     """What comes first: what leaves items out and wants repair, what their owner left out, and the rest."""
     return SEVERITIES.index(severity), code in DELIBERATE
@@ -189,13 +182,6 @@ def parsed(note: str) -> tuple[str, str | None]:
     """Code and field of a note; no field where the whole item is meant."""
     code, _, field = note.partition(":")
     return code, field or None
-
-
-def of_note(note: str, fields: Mapping[str, Field]) -> Issue:
-    """The issue that a note is short for, without a value; `fields` by name."""
-    code, name = parsed(note)
-    field = fields.get(name or "")
-    return of_item(code) if field is None else of_field(code, field)
 
 
 def in_words(field: Field) -> str:

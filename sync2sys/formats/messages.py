@@ -155,7 +155,8 @@ NAMES = {
 
 def of_field(code: str, column: str, field: str, source: str, limit: int | None) -> str:
     """What to do about a field, whose value comes from this column, or from what owners call the source."""
-    sentence = BY_COLUMN.get((code, column), FIELD[code])
+    # An older render may have noted what is not told any more.
+    sentence = BY_COLUMN.get((code, column)) or FIELD.get(code, FIELD["invalid"])
     told = sentence.format(field=field, source=source, limit=limit)
     return told[0].upper() + told[1:] if sentence.startswith("{source}") else told
 

@@ -4,7 +4,7 @@ The fields stay data; what runs for each item is one function made from them, be
 list of objects for every field takes longer than the rules themselves.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -209,16 +209,28 @@ class Renderer:
         found = ((code, field) for code, field, _ in self._said(item, required))
         return list(dict.fromkeys(issues.note(*each) for each in found if issues.severity(*each) == ERROR))
 
-    def issues(self, item: Any) -> list[Issue]:
-        """All that is to be said about an item, each thing once, what matters most first."""
+    def issues(self, item: Any, fields: Collection[str | None] | None = None) -> list[Issue]:
+        """All that is to be said about an item, each thing once, what matters most first.
+
+        Of these fields alone, if any are given; what concerns the whole item is always said.
+        """
         said: dict[str, Issue] = {}
-        for code, field, found in self._said(item, self._parts):
+        parts = [part for part in self._parts if fields is None or part.field.name in fields]
+        for code, field, found in self._said(item, parts):
             if field is None:
                 issue = issues.of_item(code, *found)
             else:
                 issue = issues.of_field(code, field, found, self._mapping_of(field, item))
             said.setdefault(issues.note(code, field), issue)
         return sorted(said.values(), key=lambda issue: issues.rank(issue.severity, issue.code))
+
+    def issue(self, note: str) -> Issue:
+        """The issue that a note is short for, without a value."""
+        code, name = issues.parsed(note)
+        field = next((part.field for part in self._parts if part.field.name == name), None)
+        if field is None:
+            return issues.of_item(code)
+        return issues.of_field(code, field, mapped=self._mapping_of(field))
 
     def id_of(self, item: Any) -> str:
         """The item's id in the feed."""
@@ -296,12 +308,13 @@ class Renderer:
         elif not item.purchasable:
             yield messages.NOT_PURCHASABLE, None, [item.kind]
 
-    def _mapping_of(self, field: Field, item: Any) -> Mapped | None:
-        """What the feed's mapping puts in a field's place, if it does."""
+    def _mapping_of(self, field: Field, item: Any = None) -> Mapped | None:
+        """What the feed's mapping puts in a field's place, if it does; of no item, it has no value."""
         expression = self._expressions.get(field.name)
         if expression is None:
             return None
-        return Mapped(expression.words, expression.columns, _read(expression, item))
+        value = None if item is None else _read(expression, item)
+        return Mapped(expression.words, expression.columns, value)
 
     def phase(self, item: Any) -> int:
         """The clock-dependent state of an item, part of what its bytes are made from; see `sales`."""
@@ -400,8 +413,9 @@ class _Part:
             doubt = self.doubt(*columns) if self.doubt else None
             wanted = self.field.recommended or self.field.required
             return [doubt] if doubt else [messages.MISSING] if wanted else []
-        asked = [ask(*columns) for ask in (self.overflow, self.remark) if ask]
-        return [code for code in asked if code]
+        may_be_cut = self.overflow is not None and len(value) >= self.shortest_cut  # type: ignore[arg-type]
+        asked = (self.overflow if may_be_cut else None, self.remark)
+        return [code for ask in asked if ask is not None and (code := ask(*columns))]
 
     def notes(self, value: Value, *columns: Any) -> Notes:
         return tuple(issues.note(code, self.field) for code in self.codes(value, columns))

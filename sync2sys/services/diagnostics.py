@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from sync2sys.errors import NotFound
 from sync2sys.formats import issues, messages
 from sync2sys.formats.base import Item
-from sync2sys.formats.issues import ERROR, EXCLUDED, INFO, PUBLISHED, WARNED, WARNING, Issue
+from sync2sys.formats.issues import ERROR, EXCLUDED, INFO, PUBLISHED, SEVERITIES, WARNED, WARNING, Issue
 from sync2sys.formats.remarks import Remark
 from sync2sys.services import identities, items, pieces, render_plans
 from sync2sys.services.identities import Identity
@@ -52,13 +52,16 @@ class Mark(NamedTuple):
     field: str | None
     severity: str
 
+    @property
+    def note(self) -> str:
+        return self.code if self.field is None else f"{self.code}:{self.field}"
+
 
 class Told(NamedTuple):
-    """An item about which something is to be said."""
+    """What is said of an item, and of all others with the same notes."""
 
-    key: str
     outcome: str
-    marks: list[Mark]
+    marks: tuple[Mark, ...]
 
     @property
     def rank(self) -> tuple[int, bool]:
@@ -67,6 +70,10 @@ class Told(NamedTuple):
 
     def has(self, code: str) -> bool:
         return any(mark.code == code for mark in self.marks)
+
+
+#: Whether an item is left out, and its notes. A catalogue of a million items has few that differ.
+Noted = tuple[bool, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -128,47 +135,51 @@ def report(feed_id: str, wanted: Wanted, first: int, count: int, held: bool = Fa
     """
     with items.snapshot() as catalogue:
         subject = _Subject(catalogue, feed_id, held)
-        warnings: Counter[Mark] = Counter()
-        ranks: Counter[tuple[int, bool]] = Counter()
-        warned = 0
-        for told in subject.told():
-            if told.outcome != EXCLUDED:
-                warnings.update(told.marks)
-                warned += told.outcome == WARNED
-            if wanted.takes(told):
-                ranks[told.rank] += 1
-        taken = (told for told in subject.told() if wanted.takes(told))
-        found = list(map(wanted.without_hints, subject.diagnosed(_window(taken, ranks, first, count))))
-    return Report(subject.render, subject.remarks, warned, subject.counts(warnings), found, ranks.total())
+        tally = subject.tally()
+        told = {noted: subject.told(noted) for noted in tally}
+        places = _Places({noted: told[noted].rank for noted in tally if wanted.takes(told[noted])}, tally)
+        found = subject.diagnosed(places.window(subject.noted(), first, count))
+    warned = sum(tally[noted] for noted in tally if told[noted].outcome == WARNED)
+    said = list(map(wanted.without_hints, found))
+    return Report(subject.render, subject.remarks, warned, subject.counts(tally), said, places.total)
 
 
 def every(feed_id: str, wanted: Wanted, held: bool = False) -> Iterator[Diagnosis]:
     """All wanted items with what is asked for about them, for a table. Raises NotFound as `report`."""
     with items.snapshot() as catalogue:
         subject = _Subject(catalogue, feed_id, held)
-        taken = (told for told in subject.told() if wanted.takes(told))
+        taken = (each for each in subject.noted() if wanted.takes(subject.told(each[1])))
         while some := list(islice(taken, BATCH)):
             for each in subject.diagnosed(some):
                 yield each._replace(issues=list(filter(wanted.fits, each.issues)))
 
 
-def _window(
-    taken: Iterable[Told], ranks: Mapping[tuple[int, bool], int], first: int, count: int
-) -> list[Told]:
-    """So many of these items from a place on, in the order of their ranks; `ranks`: how many have each."""
-    begins, before = {}, 0
-    for rank in sorted(ranks):
-        begins[rank], before = before, before + ranks[rank]
-    found: dict[int, Told] = {}
-    missing = max(0, min(count, before - first))
-    for told in taken:
-        if len(found) == missing:
-            break
-        place = begins[told.rank]
-        begins[told.rank] += 1
-        if first <= place < first + count:
-            found[place] = told
-    return [found[place] for place in sorted(found)]
+class _Places:
+    """Where items stand in a list that is sorted by what is noted of them."""
+
+    def __init__(self, ranks: Mapping[Noted, tuple[int, bool]], tally: Mapping[Noted, int]) -> None:
+        self._ranks = ranks
+        #: rank -> the place of the next item that has it
+        self._next: dict[tuple[int, bool], int] = {}
+        self.total = 0
+        for rank in sorted(set(ranks.values())):
+            self._next[rank] = self.total
+            self.total += sum(tally[noted] for noted in ranks if ranks[noted] == rank)
+
+    def window(self, items: Iterable[tuple[str, Noted]], first: int, count: int) -> list[tuple[str, Noted]]:
+        """So many of these items from a place on."""
+        found: dict[int, tuple[str, Noted]] = {}
+        missing = max(0, min(count, self.total - first))
+        for key, noted in items:
+            if len(found) == missing:
+                break
+            rank = self._ranks.get(noted)
+            if rank is not None:
+                place = self._next[rank]
+                self._next[rank] += 1
+                if first <= place < first + count:
+                    found[place] = (key, noted)
+        return [found[place] for place in sorted(found)]
 
 
 class _Subject:
@@ -185,74 +196,88 @@ class _Subject:
         self.render = render
         self.remarks = self._plan.remarks
         self._renderer = self._plan.renderer
-        self._fields = {each.name: each for each in self._plan.format.all_fields}
-        #: note of a published item -> what it means
-        self._marks: dict[str, Mark] = {}
+        self._told: dict[Noted, Told] = {}
 
-    def told(self) -> Iterator[Told]:
-        """The items about which something is to be said, in the order of the feed."""
-        for notes, left_out in pieces.told_of_render(self._catalogue, self.render.id):
+    def tally(self) -> Counter[Noted]:
+        """How many items there are with the same notes, of those that have any."""
+        published: Counter[tuple[str, ...]] = Counter()
+        excluded: Counter[tuple[str, ...]] = Counter()
+        for notes, left_out in self._pieces():
+            published.update(map(tuple, notes.values()))
+            excluded.update(map(tuple, left_out.values()))
+        return Counter({(False, notes): number for notes, number in published.items()}) + Counter(
+            {(True, notes): number for notes, number in excluded.items()}
+        )
+
+    def noted(self) -> Iterator[tuple[str, Noted]]:
+        """The keys of these items, with their notes, in the order of the feed."""
+        for notes, left_out in self._pieces():
             for key in sorted(notes | left_out):
-                yield _excluded(key, left_out[key]) if key in left_out else self._noted(key, notes[key])
-        for key in items.without_variants(self._catalogue, self._plan.sources):
-            yield _excluded(key, [messages.NO_VARIANTS])
+                yield key, (key in left_out, tuple(left_out.get(key) or notes[key]))
 
-    def _noted(self, key: str, notes: list[str]) -> Told:
-        marks = [self._marks.get(note) or self._mark(note) for note in notes]
-        is_warned = any(mark.severity == WARNING for mark in marks)
-        return Told(key, WARNED if is_warned else PUBLISHED, marks)
+    def _pieces(self) -> Iterator[tuple[dict[str, list[str]], dict[str, list[str]]]]:
+        """Key -> notes of items that are published, and of those that are left out, part by part."""
+        yield from pieces.told_of_render(self._catalogue, self.render.id)
+        bare = items.without_variants(self._catalogue, self._plan.sources)
+        yield {}, {key: [messages.NO_VARIANTS] for key in bare}
 
-    def _mark(self, note: str) -> Mark:
-        severity = issues.severity_if_published(note, self._fields)
-        return self._marks.setdefault(note, Mark(*issues.parsed(note), severity))
+    def told(self, noted: Noted) -> Told:
+        """What these notes mean."""
+        if noted not in self._told:
+            is_left_out, notes = noted
+            marks = tuple(self._mark(note, is_left_out) for note in notes)
+            severities = {mark.severity for mark in marks}
+            outcome = EXCLUDED if is_left_out else WARNED if WARNING in severities else PUBLISHED
+            self._told[noted] = Told(outcome, marks)
+        return self._told[noted]
 
-    def counts(self, warnings: Mapping[Mark, int]) -> list[Count]:
+    def _mark(self, note: str, is_left_out: bool) -> Mark:
+        severity = ERROR if is_left_out else max(WARNING, self._of(note).severity, key=SEVERITIES.index)
+        return Mark(*issues.parsed(note), severity)
+
+    def counts(self, tally: Mapping[Noted, int]) -> list[Count]:
         """How many items have each issue, what matters most first."""
-        errors = {Mark(*issues.parsed(note), ERROR): number for note, number in self.render.excluded.items()}
-        found = [
-            Count(*mark, number, self._of(mark).message)
-            for mark, number in [*errors.items(), *warnings.items()]
-        ]
-        return sorted(found, key=lambda each: (*_rank(each), -each.items, each.code, each.field or ""))
+        found = Counter({Mark(*issues.parsed(note), ERROR): n for note, n in self.render.excluded.items()})
+        for noted, number in tally.items():
+            if not noted[0]:
+                found.update(dict.fromkeys(self.told(noted).marks, number))
+        counts = (Count(*mark, number, self._of(mark.note).message) for mark, number in found.items())
+        return sorted(counts, key=lambda each: (*_rank(each), -each.items, each.code, each.field or ""))
 
-    def _of(self, mark: Mark) -> Issue:
-        field = self._fields.get(mark.field or "")
-        found = issues.of_item(mark.code) if field is None else issues.of_field(mark.code, field)
-        return found._replace(severity=mark.severity)
+    def _of(self, note: str) -> Issue:
+        return self._renderer.issue(note)
 
-    def diagnosed(self, told: list[Told]) -> list[Diagnosis]:
+    def diagnosed(self, noted: list[tuple[str, Noted]]) -> list[Diagnosis]:
         """These items with what is to be said about them, each looked at as it is now."""
-        keys, sources = [each.key for each in told], self._plan.sources
-        known = items.named(self._catalogue, sources, columns(self._plan), keys)
+        told = {key: self.told(each) for key, each in noted}
+        known = items.named(self._catalogue, self._plan.sources, columns(self._plan), list(told))
+        bare = items.products(self._catalogue, self._plan.sources, [key for key in told if key not in known])
         # Which items have an id that another one has, only a render knows.
-        self._renderer.duplicates = frozenset(each.key for each in told if each.has(messages.DUPLICATE))
-        bare = items.products(self._catalogue, sources, [key for key in keys if key not in known])
+        self._renderer.duplicates = frozenset(key for key in told if told[key].has(messages.DUPLICATE))
         return [
-            self._of_item(each, known[each.key])
-            if each.key in known
-            else self._of_product(each, bare.get(each.key))
-            for each in told
+            self._of_item(told[key], known[key])
+            if key in known
+            else self._of_product(told[key], key, bare.get(key))
+            for key in told
         ]
 
     def _of_item(self, told: Told, item: Item) -> Diagnosis:
-        said = self._renderer.issues(item)
+        # Of what is published, a render notes all; of what it leaves out, only why.
+        noted = None if told.outcome == EXCLUDED else {mark.field for mark in told.marks}
+        said = self._renderer.issues(item, noted)
         known = {(issue.code, issue.field) for issue in said}
         # Repaired since the render: what that noted stands, without the value that caused it.
-        said += [self._of(mark) for mark in told.marks if (mark.code, mark.field) not in known]
+        said += [self._of(mark.note) for mark in told.marks if (mark.code, mark.field) not in known]
         said.sort(key=_rank)
         return Diagnosis(identities.of_item(self._plan.sources, item), told.outcome, said)
 
-    def _of_product(self, told: Told, product: Shelved | None) -> Diagnosis:
+    def _of_product(self, told: Told, key: str, product: Shelved | None) -> Diagnosis:
         """One that is no item: a product without variants, or what is not mirrored any more."""
-        said = [self._of(mark) for mark in told.marks]
+        said = [self._of(mark.note) for mark in told.marks]
         if product is not None and told.has(messages.NO_VARIANTS):
             said = [issues.of_item(messages.NO_VARIANTS, product.kind)]
-        return Diagnosis(identities.of_product(self._plan.sources, told.key, product), told.outcome, said)
+        return Diagnosis(identities.of_product(self._plan.sources, key, product), told.outcome, said)
 
 
 def _rank(said: Mark | Count | Issue) -> tuple[int, bool]:
     return issues.rank(said.severity, said.code)
-
-
-def _excluded(key: str, reasons: list[str]) -> Told:
-    return Told(key, EXCLUDED, [Mark(*issues.parsed(reason), ERROR) for reason in reasons])
