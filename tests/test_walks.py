@@ -84,10 +84,13 @@ class Merchant:
         self.token = self.call("POST", "/stores/connect", store | keys)["token"]
         service.until(lambda: self.call("GET", "/sync/status")["last_sync"])
 
+    @property
+    def headers(self):
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
     def call(self, method, path, body=None):
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = requests.request(
-            method, f"{self.service.url}/api{path}", json=body, headers=headers, timeout=20
+            method, f"{self.service.url}/api{path}", json=body, headers=self.headers, timeout=20
         )
         assert answer.ok, answer.text
         return answer.json()

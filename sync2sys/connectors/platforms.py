@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from sync2sys.connectors.base import Connector
 from sync2sys.connectors.woocommerce import WooCommerce
@@ -16,6 +17,8 @@ def _woocommerce(outbound: Outbound, credentials: dict[str, Any], capabilities: 
 
 
 PLATFORMS: dict[str, Make] = {"woocommerce": _woocommerce}
+#: Where its owner edits a product: made of the shop's home and the product's id.
+EDITORS = {"woocommerce": "{home}/wp-admin/post.php?post={product_id}&action=edit"}
 
 
 def open_shop(
@@ -23,3 +26,8 @@ def open_shop(
 ) -> Connector:
     """The connector of a connected shop; nothing is asked of it yet."""
     return PLATFORMS[platform](outbound, credentials, capabilities)
+
+
+def editor_of(platform: str, home: str, product_id: str) -> str:
+    """The address at which a shop's owner edits a product."""
+    return EDITORS[platform].format(home=home.rstrip("/"), product_id=quote(product_id, safe=""))

@@ -97,6 +97,7 @@ def _quoted(value: Value) -> str:
     return str(value).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
 
 
+@rules.main_image.lend
 def images(field: Field, context: Context) -> Reader:
     """The variant's own image, else the product's first usable one, and then the others, each once."""
     main, more = rules.main_image(field, context), rules.more_images(field, context)

@@ -4,14 +4,14 @@ The fields stay data; what runs for each item is one function made from them, be
 list of objects for every field takes longer than the rules themselves.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
-from sync2sys.formats import issues, money, rules, sales
+from sync2sys.formats import issues, messages, money, rules, sales
 from sync2sys.formats.base import (
     Checked,
     Context,
@@ -30,7 +30,7 @@ from sync2sys.formats.base import (
 )
 from sync2sys.formats.custom import PLAIN, PRICES, REPLACEABLE, Custom, Origin, Taxed
 from sync2sys.formats.filters import Filter
-from sync2sys.formats.issues import Issue
+from sync2sys.formats.issues import ERROR, Issue, Mapped
 from sync2sys.formats.latest import latest
 from sync2sys.formats.steps import Step
 
@@ -58,6 +58,9 @@ KEPT = 2048
 #: Writes an item given its columns, and says what it notes; None: it is left out.
 Writing = Callable[..., tuple[str | None, list[str]]]
 Notes = tuple[str, ...]
+#: One thing about an item: its code, the field it is about, and what is there: of a field what its columns
+#: hold, of the whole item what `issues.of_item` takes.
+Said = tuple[str, Field | None, Sequence[Any]]
 
 _GROUP, _OPTIONS = Item._fields.index("group_key"), Item._fields.index("options")
 
@@ -178,7 +181,8 @@ class Renderer:
                 left_out.append(item)
                 continue
             if notes or more:
-                noted[item[0]] = notes + more
+                # A field that product and variant both have is told of once.
+                noted[item[0]] = list(dict.fromkeys(notes + more))
             product = (item[_GROUP], variants.split(item[_OPTIONS]))
             heads.setdefault(product, (head, []))[1].append(inner)
             products.setdefault(product, []).append(item)
@@ -200,31 +204,33 @@ class Renderer:
         return self.format.syntax.glue.join(texts)
 
     def reasons(self, item: Any) -> list[str]:
-        """Why an item is left out, all reasons; empty for one that is not.
+        """Why an item is left out, all reasons as notes of `issues`; empty for one that is not."""
+        required = [part for part in self._parts if part.field.required]
+        found = ((code, field) for code, field, _ in self._said(item, required))
+        return list(dict.fromkeys(issues.note(*each) for each in found if issues.severity(*each) == ERROR))
 
-        filtered, wrong_currency, tax_unknown, duplicate_id, not_published (the product),
-        variant_not_published, not_purchasable, no_price, no_currency, missing:FIELD for each other required
-        field without a usable value.
+    def issues(self, item: Any, fields: Collection[str | None] | None = None) -> list[Issue]:
+        """All that is to be said about an item, each thing once, what matters most first.
+
+        Of these fields alone, if any are given; what concerns the whole item is always said.
         """
-        mapped = self._mapped(item)
-        missing = [
-            issues.note("missing", part.field)
-            for part in self._parts
-            if part.field.required and "price" not in part.field.source and part.value_of(mapped) is None
-        ]
-        return [code for code, _ in self._reasons_of(item, mapped)] + missing
+        said: dict[str, Issue] = {}
+        parts = [part for part in self._parts if fields is None or part.field.name in fields]
+        for code, field, found in self._said(item, parts):
+            if field is None:
+                issue = issues.of_item(code, *found)
+            else:
+                issue = issues.of_field(code, field, found, self._mapping_of(field, item))
+            said.setdefault(issues.note(code, field), issue)
+        return sorted(said.values(), key=lambda issue: issues.rank(issue.severity, issue.code))
 
-    def issues(self, item: Any) -> list[Issue]:
-        """All that is to be said about an item: errors, which leave it out, before warnings."""
-        mapped = self._mapped(item)
-        found = [issues.of_item(code, detail) for code, detail in self._reasons_of(item, mapped)]
-        for part in self._parts:
-            columns = _columns(mapped, part.field.source)
-            code = part.code(part.read(*columns), columns)
-            # What a required price lacks was said of the whole item.
-            if code is not None and not (part.field.required and "price" in part.field.source):
-                found.append(issues.of_field(code, part.field, columns[0] if columns else None))
-        return sorted(found, key=lambda issue: issue.severity)
+    def issue(self, note: str) -> Issue:
+        """The issue that a note is short for, without a value."""
+        code, name = issues.parsed(note)
+        field = next((part.field for part in self._parts if part.field.name == name), None)
+        if field is None:
+            return issues.of_item(code)
+        return issues.of_field(code, field, mapped=self._mapping_of(field))
 
     def id_of(self, item: Any) -> str:
         """The item's id in the feed."""
@@ -257,25 +263,58 @@ class Renderer:
             return ()
         return expression.trace(*_columns(item, expression.columns))
 
-    def _reasons_of(self, item: Any, mapped: Any) -> list[tuple[str, str]]:
-        """What leaves the whole item out, code and detail: the feed's reasons, then the shop's."""
-        found = list(self._reasons_of_feed(item))
-        # A price that cannot be known is there.
-        explained = {"no_price"} if issues.TAX_UNKNOWN in dict(found) else set()
-        return found + [(code, "") for code in _reasons_of_item(mapped) if code not in explained]
+    def _said(self, item: Any, parts: Iterable["_Part"]) -> Iterator[Said]:
+        """What is to be said about an item: of all of it, then of these parts."""
+        hidden = self._hidden(item)
+        if hidden is not None:
+            # Its owner wants it so: whatever else there is to say would only be in the way.
+            yield hidden
+            return
+        mapped = self._mapped(item)
+        yield from self._unsellable(item, mapped)
+        for part in parts:
+            columns = _columns(mapped, part.field.source)
+            value = part.read(*columns)
+            # What a required price lacks was said of the whole item.
+            if value is not None or not (part.field.required and "price" in part.field.source):
+                yield from ((code, part.field, columns) for code in part.codes(value, columns))
 
-    def _reasons_of_feed(self, item: Any) -> Iterator[tuple[str, str]]:
-        """What in the feed itself leaves the item out: code and detail."""
+    def _hidden(self, item: Any) -> Said | None:
+        """Why nobody shall see the item."""
         if self._filter is not None:
             columns = _columns(item, self._filter.columns)
             if not self._filter.takes(*columns):
-                yield issues.FILTERED, self._filter.reason(*columns)
-        if self._currency and item.currency != self._currency and money.is_currency(item.currency):
-            yield issues.WRONG_CURRENCY, f"{item.currency}, and the feed takes {self._currency}"
-        if self._tax is not None and item.price and _read(self._replaced["price"], item) is None:
-            yield issues.TAX_UNKNOWN, self._tax.doubt(item.tax_class, item.prices_include_tax)
+                return messages.FILTERED, None, [self._filter.reason(*columns)]
+        if not item.product_published:
+            return messages.NOT_PUBLISHED, None, [item.status]
+        return None if item.variant_published else (messages.SWITCHED_OFF, None, [])
+
+    def _unsellable(self, item: Any, mapped: Any) -> Iterator[Said]:
+        """Why the item cannot be bought, or not in this feed."""
         if self.duplicates and item.key in self.duplicates:
-            yield issues.DUPLICATE, self.id_of(item)
+            yield messages.DUPLICATE, None, [self.id_of(item)]
+        # Any currency will do to see whether there is a price.
+        currency = mapped.currency if money.is_currency(mapped.currency) else "EUR"
+        if currency != mapped.currency:
+            yield messages.NO_CURRENCY, None, [mapped.currency]
+        elif self._currency and currency != self._currency:
+            detail = f"{currency}, and the feed takes {self._currency}"
+            yield messages.WRONG_CURRENCY, None, [currency, detail]
+        if self._tax is not None and money.amount(item.price, currency) and mapped.price is None:
+            detail = self._tax.doubt(item.tax_class, item.prices_include_tax)
+            yield messages.TAX_UNKNOWN, None, [item.tax_class, detail]
+        elif money.amount(mapped.price, currency) is None:
+            yield messages.NO_PRICE, None, [mapped.price]
+        elif not item.purchasable:
+            yield messages.NOT_PURCHASABLE, None, [item.kind]
+
+    def _mapping_of(self, field: Field, item: Any = None) -> Mapped | None:
+        """What the feed's mapping puts in a field's place, if it does; of no item, it has no value."""
+        expression = self._expressions.get(field.name)
+        if expression is None:
+            return None
+        value = None if item is None else _read(expression, item)
+        return Mapped(expression.words, expression.columns, value)
 
     def phase(self, item: Any) -> int:
         """The clock-dependent state of an item, part of what its bytes are made from; see `sales`."""
@@ -292,19 +331,6 @@ def _columns(item: Any, names: Sequence[str]) -> list[Any]:
 
 def _read(origin: Origin, item: Any) -> str | None:
     return origin.read(*_columns(item, origin.columns))
-
-
-def _reasons_of_item(item: Any) -> list[str]:
-    # Any currency will do to see whether there is a price.
-    currency = item.currency if money.is_currency(item.currency) else "EUR"
-    applying = {
-        "not_published": not item.product_published,
-        "variant_not_published": not item.variant_published,
-        "not_purchasable": not item.purchasable,
-        "no_currency": currency != item.currency,
-        "no_price": money.amount(item.price, currency) is None,
-    }
-    return [reason for reason, applies in applying.items() if applies]
 
 
 def _replaced(format: Format, expressions: Mapping[str, Origin]) -> dict[str, Origin]:
@@ -363,6 +389,7 @@ class _Part:
         self.overflow: Doubt | None = None
         if rule and rule.overflow and (field.limit is not None or field.times is not None):
             self.overflow = rule.overflow(field, context)
+        self.remark: Doubt | None = rule.remark(field, context) if rule and rule.remark else None
 
     def value_of(self, item: Any) -> Value:
         """The field's value for an item."""
@@ -380,16 +407,18 @@ class _Part:
             return self.field.times
         return (self.field.limit or 0) // 2
 
-    def code(self, value: Value, columns: Iterable[Any]) -> str | None:
+    def codes(self, value: Value, columns: Sequence[Any]) -> list[str]:
         """What is to be said of this value, made of these columns."""
         if value is None:
             doubt = self.doubt(*columns) if self.doubt else None
-            return doubt or ("missing" if self.field.recommended or self.field.required else None)
-        return self.overflow(*columns) if self.overflow else None
+            wanted = self.field.recommended or self.field.required
+            return [doubt] if doubt else [messages.MISSING] if wanted else []
+        may_be_cut = self.overflow is not None and len(value) >= self.shortest_cut  # type: ignore[arg-type]
+        asked = (self.overflow if may_be_cut else None, self.remark)
+        return [code for ask in asked if ask is not None and (code := ask(*columns))]
 
-    def note(self, value: Value, *columns: Any) -> Notes:
-        code = self.code(value, columns)
-        return () if code is None else (issues.note(code, self.field),)
+    def notes(self, value: Value, *columns: Any) -> Notes:
+        return tuple(issues.note(code, self.field) for code in self.codes(value, columns))
 
 
 def _compiled(
@@ -466,13 +495,16 @@ def _steps(parts: list[_Part], glue: str, names: dict[str, Any]) -> Iterator[tup
 
 def _step(number: int, part: _Part, names: dict[str, Any]) -> tuple[str, list[str]]:
     field, columns = part.field, ", ".join(part.field.source)
-    names |= {f"read_{number}": part.read, f"write_{number}": part.write, f"note_{number}": part.note}
+    names |= {f"read_{number}": part.read, f"write_{number}": part.write, f"notes_{number}": part.notes}
+    names[f"remark_{number}"] = part.remark
     checks = []
     if part.may_lack:
-        checks.append(f"if value is None: notes += note_{number}(None, {columns})")
-    if part.overflow is not None:
-        long = f"value is not None and len(value) >= {part.shortest_cut}"
-        checks.append(f"{'el' if checks else ''}if {long}: notes += note_{number}(value, {columns})")
+        checks.append(f"if value is None: notes += notes_{number}(None, {columns})")
+    asked = [f"len(value) >= {part.shortest_cut}"] if part.overflow is not None else []
+    asked += [f"remark_{number}({columns})"] if part.remark is not None else []
+    if asked:
+        found = f"value is not None and ({' or '.join(asked)})"
+        checks.append(f"{'el' if checks else ''}if {found}: notes += notes_{number}(value, {columns})")
     if not checks and not field.given:
         return f"{{write_{number}(read_{number}({columns}))}}", []
     lines = [f"value = read_{number}({columns})", f"text_{number} = write_{number}(value)", *checks]
@@ -484,7 +516,7 @@ def _step(number: int, part: _Part, names: dict[str, Any]) -> tuple[str, list[st
             f"else: text_{number} = blank_{number}",
         ]
         if field.recommended:
-            lines.append(f"if not {field.given}: notes.append({issues.note('missing', field)!r})")
+            lines.append(f"if not {field.given}: notes.append({issues.note(messages.MISSING, field)!r})")
     return f"{{text_{number}}}", lines
 
 
@@ -501,7 +533,7 @@ def _together(parts: list[_Part], glue: str) -> Callable[..., tuple[str, Notes]]
         for part in parts:
             value = part.read(*columns)
             texts.append(part.write(value))
-            notes += part.note(value, *columns)
+            notes += part.notes(value, *columns)
         return glue.join(texts), notes
 
     return write

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from sync2sys.database import look, transaction
 from sync2sys.formats.base import Item
 from sync2sys.formats.chunks import borders
-from sync2sys.formats.issues import DUPLICATE, FILTERED, TAX_UNKNOWN, WRONG_CURRENCY
 from sync2sys.formats.money import amount
 from sync2sys.formats.parts import pack
 from sync2sys.services import items, jobs, pieces, render_plans
@@ -33,19 +32,6 @@ STORED = 256
 RUN = 16
 #: Different dates of sales that are remembered.
 PHASES_KEPT = 10_000
-
-#: Why an item counts as left out where several reasons apply: what causes the others comes first.
-CAUSES = (
-    FILTERED,
-    DUPLICATE,
-    WRONG_CURRENCY,
-    TAX_UNKNOWN,
-    "not_published",
-    "variant_not_published",
-    "no_price",
-    "no_currency",
-    "not_purchasable",
-)
 
 _PRICE, _CURRENCY = Item._fields.index("price"), Item._fields.index("currency")
 _AVAILABILITY = Item._fields.index("availability")
@@ -274,10 +260,6 @@ def _runs(batch: list[Wanted], found: dict[str, Piece]) -> Iterator[list[Wanted]
         yield run_of
 
 
-def _cause(reasons: Sequence[str]) -> str:
-    return next((cause for cause in CAUSES if cause in reasons), reasons[0] if reasons else "unknown")
-
-
 def _row(
     feed_id: str,
     input_hash: str,
@@ -298,7 +280,8 @@ def _row(
         "crc": part.crc,
         "digest": part.digest,
         "packed_digest": part.packed_digest,
-        "excluded": dict(Counter(map(_cause, left_out.values()))) or None,
+        # What is first told of an item is the cause of the rest.
+        "excluded": dict(Counter(reasons[0] for reasons in left_out.values())) or None,
         "noted": dict(Counter(chain.from_iterable(notes.values()))) or None,
         "prices": prices,
         "notes": notes or None,

@@ -256,8 +256,14 @@ def test_items_are_diagnosed_and_explained(app, flask, channel):
     flask("render", "offers")
     status, told = flask("diagnose", "offers", "--outcome", "excluded")
     assert status == 0
-    assert "3 mirrored = 2 published + 1 excluded" in told
-    assert "Set a regular price in the shop." in told
+    assert "3 mirrored = 2 published (0 with warnings) + 1 excluded" in told
+    assert "      1  error    no_price\n      2  info     missing gtin\n" in told
+    assert "cheap  Thing cheap: excluded\n    https://shop.example/wp-admin/post.php?post=cheap&" in told
+    assert "error no_price: It has no price above zero. Set a regular price" in told
+    assert "The shop has: 0\n" in told
     status, told = flask("explain", "offers", "1000")
-    assert (status, "title\tThing 1000\n" in told) == (0, True)
+    assert (status, "\ntitle: Thing 1000\n" in told) == (0, True)
+    assert "Made of the regular price (10.00), the currency (EUR)\n" in told
+    assert "Nothing for " in told
+    assert max(map(len, told.splitlines())) <= 120
     assert flask("explain", "offers", "nothing")[0] == 1
