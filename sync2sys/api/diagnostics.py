@@ -50,9 +50,8 @@ def diagnostics(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
 @bp.response(200, {"type": "string"}, content_type="text/csv")
 def table(query: dict[str, Any], feed_id: str) -> Response:
     """List all issues as a table for a spreadsheet, one a line."""
-    lines = tables.lines(COLUMNS, _rows(explanations.every(_own(feed_id), Wanted(**query))))
-    headers = {"Content-Disposition": 'attachment; filename="diagnostics.csv"'}
-    return Response("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
+    told = explanations.every(_own(feed_id), Wanted(**query))
+    return tables.answer("diagnostics.csv", COLUMNS, _rows(told))
 
 
 @bp.get("/<string:feed_id>/items/<string:key>/explain")

@@ -219,7 +219,9 @@ class Renderer:
             for part in self._parts
             if part.field.required and "price" not in part.field.source and part.value_of(mapped) is None
         ]
-        return [code for code, _ in self._reasons_of(item, mapped)] + missing
+        found = [code for code, _ in self._reasons_of(item, mapped)] + missing
+        # A field may be one of the product's and one of its variants' too.
+        return list(dict.fromkeys(found))
 
     def issues(self, item: Any) -> list[Issue]:
         """All that is to be said about an item: errors, which leave it out, before warnings."""
@@ -231,7 +233,11 @@ class Renderer:
             # What a required price lacks was said of the whole item.
             if code is not None and not (part.field.required and "price" in part.field.source):
                 found.append(issues.of_field(code, part.field, columns[0] if columns else None))
-        return sorted(found, key=lambda issue: issue.severity)
+        # A field may be one of the product's and one of its variants' too.
+        once: dict[tuple[str, str | None], Issue] = {}
+        for issue in sorted(found, key=lambda issue: issue.severity):
+            once.setdefault((issue.code, issue.field), issue)
+        return list(once.values())
 
     def id_of(self, item: Any) -> str:
         """The item's id in the feed."""

@@ -4,10 +4,10 @@ Which items have issues stands beside the pieces of the render that is served; w
 words, with the value that caused it, is worked out for the few that are looked at.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
+from itertools import islice, starmap
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -49,13 +49,23 @@ class Wanted:
     field: str | None = None
     outcome: str | None = None
 
-    def takes(self, outcome: str, notes: Sequence[str]) -> bool:
-        if self.outcome is not None and outcome != self.outcome:
-            return False
-        return any(
-            self.code in (None, code) and self.field in (None, field)
-            for code, field in map(issues.parsed, notes)
-        )
+    def of(self, found: "Found") -> list[str]:
+        """The keys of those that are asked for."""
+        keys = self._having(found.notes) if self.outcome != EXCLUDED else []
+        return keys + (self._having(found.left_out) if self.outcome != WARNED else [])
+
+    def _having(self, told: Mapping[str, Sequence[str]]) -> list[str]:
+        if self.code is None and self.field is None:
+            return list(told)
+        return [
+            key for key, notes in told.items() if any(_is_of(note, self.code, self.field) for note in notes)
+        ]
+
+
+@lru_cache(maxsize=4096)
+def _is_of(note: str, code: str | None, field: str | None) -> bool:
+    has_code, has_field = issues.parsed(note)
+    return code in (None, has_code) and field in (None, has_field)
 
 
 class Report(NamedTuple):
@@ -82,36 +92,47 @@ class Explanation(NamedTuple):
 Told = tuple[str, str, list[str]]
 
 
+class Found(NamedTuple):
+    """What is to be said about some neighbouring items."""
+
+    #: key -> notes of a published item
+    notes: Mapping[str, list[str]]
+    #: key -> reasons of one that was left out
+    left_out: Mapping[str, list[str]]
+
+    def told(self, key: str) -> Told:
+        if key in self.left_out:
+            return key, EXCLUDED, self.left_out[key]
+        return key, WARNED, self.notes[key]
+
+
 def report(feed_id: str, wanted: Wanted, first: int, count: int) -> Report:
     """Counts of all issues, and so many of the wanted items. Raises NotFound: no such feed, no render yet."""
     with items.snapshot() as catalogue:
         plan, render = _rendered(catalogue, feed_id)
-        warnings: Counter[str] = Counter()
         warned = total = 0
         shown: list[Told] = []
-        for told in _told(catalogue, plan, render):
-            _, outcome, notes = told
-            if outcome == WARNED:
-                warnings.update(notes)
-                warned += 1
-            if wanted.takes(outcome, notes):
-                if first <= total < first + count:
-                    shown.append(told)
-                total += 1
-        found = _diagnosed(catalogue, plan, shown)
+        for found in _found(catalogue, plan, render):
+            warned += len(found.notes)
+            keys = wanted.of(found)
+            if first - total < len(keys) and len(shown) < count:
+                page = sorted(keys)[max(0, first - total) : first + count - total]
+                shown += [found.told(key) for key in page]
+            total += len(keys)
+        diagnosed = _diagnosed(catalogue, plan, shown)
     counts = [Count(*issues.parsed(note), ERROR, number) for note, number in render.excluded.items()]
-    counts += [Count(*issues.parsed(note), WARNING, number) for note, number in warnings.items()]
+    counts += [Count(*issues.parsed(note), WARNING, number) for note, number in render.noted.items()]
     counts.sort(key=lambda each: (each.severity, -each.items, each.code, each.field or ""))
-    return Report(render, plan.remarks, warned, counts, found, total)
+    return Report(render, plan.remarks, warned, counts, diagnosed, total)
 
 
 def every(feed_id: str, wanted: Wanted) -> Iterator[Told]:
     """All wanted items, for a table. Raises NotFound as `report`."""
     with items.snapshot() as catalogue:
         plan, render = _rendered(catalogue, feed_id)
-        for told in _told(catalogue, plan, render):
-            if wanted.takes(told[1], told[2]):
-                yield told
+        for found in _found(catalogue, plan, render):
+            for key in sorted(wanted.of(found)):
+                yield found.told(key)
 
 
 def explain(feed_id: str, key: str) -> Explanation:
@@ -175,13 +196,12 @@ def _rendered(catalogue: Connection, feed_id: str) -> tuple[Plan, Standing]:
     return plan, render
 
 
-def _told(catalogue: Connection, plan: Plan, render: Standing) -> Iterator[Told]:
-    """The items about which something is to be said, in the order of the feed."""
-    for notes, left_out in pieces.told_of_render(catalogue, render.id):
-        for key in sorted(notes | left_out):
-            yield (key, EXCLUDED, left_out[key]) if key in left_out else (key, WARNED, notes[key])
-    for key, _ in items.without_variants(catalogue, plan.sources):
-        yield key, EXCLUDED, [issues.NO_VARIANTS]
+def _found(catalogue: Connection, plan: Plan, render: Standing) -> Iterator[Found]:
+    """What is to be said about the items, piece by piece in the order of the feed."""
+    yield from starmap(Found, pieces.told_of_render(catalogue, render.id))
+    if issues.NO_VARIANTS in render.excluded:
+        products = items.without_variants(catalogue, plan.sources)
+        yield Found({}, {key: [issues.NO_VARIANTS] for key, _ in products})
 
 
 def _diagnosed(catalogue: Connection, plan: Plan, told: list[Told]) -> list[Diagnosis]:

@@ -68,6 +68,14 @@ def test_a_sold_out_size_is_left_out_and_the_others_stay():
     assert products[0].findtext("size") == "42"
 
 
+def test_what_product_and_variant_both_lack_is_said_once():
+    renderer = Renderer(FORMATS["skroutz"], CONTEXT)
+    sold_out = SHOES[0]._replace(availability="out_of_stock")
+    said = renderer.issues(sold_out)
+    assert renderer.reasons(sold_out) == ["missing:availability"]
+    assert [issue.field for issue in said if issue.severity == "error"] == ["availability"]
+
+
 def test_the_document_says_how_old_it_is_by_the_last_change():
     renderer = Renderer(FORMATS["skroutz"], CONTEXT)
     assert b"<created_at>2026-10-24 08:05</created_at>" in renderer.prologue()
