@@ -30,6 +30,7 @@ def diff(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
     return {
         "old": report.old,
         "new": report.new,
+        "complete": report.is_complete,
         "counts": report.counts,
         "fields": [{"field": field, "items": items} for field, items in report.fields],
         "items": [_shown(change) for change in report.found],
