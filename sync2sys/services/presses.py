@@ -59,6 +59,8 @@ class Whole:
     live_ids: set[int]
     #: its files, at least one
     shards: list[Shard] = field(default_factory=list)
+    #: pieces that have something to say about their items
+    told: "array[int]" = field(default_factory=lambda: array("q"))
     items: int = 0
     in_stock: int = 0
     #: items in pieces that are served already
@@ -73,6 +75,8 @@ class Whole:
         self.in_stock += piece.in_stock
         if piece.id in self.live_ids:
             self.kept += piece.items
+        if piece.excluded or piece.noted:
+            self.told.append(piece.id)
         if piece.excluded:
             self.excluded.update(orjson.loads(piece.excluded))
         if piece.noted:

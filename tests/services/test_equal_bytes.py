@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db
 from sync2sys.formats import FORMATS
-from sync2sys.models import Chunk, Feed, Render, Variant
+from sync2sys.models import Chunk, Feed, Render, RenderShard, Variant
 from sync2sys.services import explanations, items, pieces, render_plans, renders
 from sync2sys.services.explanations import Wanted
 from tests.formats.catalogue import CONTEXT, NASTY, NOW
@@ -150,7 +150,7 @@ def made():
 
 
 def of_feed(feed, outcome):
-    columns = ("etag", "gzip_etag", "crc", "length", "gzip_length", "items", "in_stock", "excluded", "noted")
+    columns = ("etag", "length", "gzip_length", "items", "in_stock", "excluded", "noted")
     row = look(lambda: db.session.execute(select(Render.__table__).filter_by(id=outcome.render_id)).one())()
     with items.snapshot() as connection:
         packed = list(pieces.packed_of_render(connection, outcome.render_id))
@@ -161,8 +161,11 @@ def of_feed(feed, outcome):
     assert len(set(published)) + len(set(left_out)) == len(published + left_out) == MIRRORED
     assert outcome.mirrored == MIRRORED
     assert (outcome.items, sum(outcome.excluded.values())) == (len(published), len(left_out))
+    files = (RenderShard.no, RenderShard.items, RenderShard.etag, RenderShard.gzip_etag, RenderShard.crc)
+    shards = select(*files).filter_by(render_id=outcome.render_id).order_by(RenderShard.no)
     stale_at = look(lambda: db.session.get(Feed, feed).stale_at)()
     return {name: getattr(row, name) for name in columns} | {
+        "files": look(lambda: [tuple(row) for row in db.session.execute(shards)])(),
         "packed": packed,
         "prices": prices,
         "told": told,

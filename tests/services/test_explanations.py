@@ -83,3 +83,41 @@ def test_counts_are_those_of_the_items_one_by_one(channel):
     assert errors == sum(kind == EXCLUDED for _, kind, _ in told) == sum(outcome.excluded.values())
     assert report.warned == sum(kind == WARNED for _, kind, _ in told)
     assert outcome.mirrored == 400
+
+
+def agreed(feed):
+    """The list of the feed as it is now, which has just what the counts say: key -> outcome and notes."""
+    told = {key: (kind, notes) for key, kind, notes in explanations.every(feed, Wanted())}
+    report = explanations.report(feed, Wanted(), 0, 0)
+    kinds = Counter(kind for kind, _ in told.values())
+    assert (kinds[EXCLUDED], kinds[WARNED]) == (sum(report.render.excluded.values()), report.warned)
+    counted = {
+        f"{each.code}:{each.field}": each.items for each in report.counts if each.severity == "warning"
+    }
+    assert counted == Counter(note for kind, notes in told.values() if kind == WARNED for note in notes)
+    return told
+
+
+def test_what_is_said_is_of_the_last_look_where_no_byte_of_the_feed_has_changed(channel):
+    shop = {str(number): {"gtin": "4006381333931"} for number in range(300)}
+    catalogues.fill(channel, shop)
+    feed = make_feed(channel)
+    first = renders.render(feed).render_id
+    assert agreed(feed) == {}
+    changes = [
+        {"7": {"gtin": "123"}},
+        {"7": {"gtin": ""}, "8x": {"published": False}},
+        {"7": {"gtin": ""}, "8x": {"price": None}} | {f"{number}x": {"price": "0"} for number in range(90)},
+        {},
+    ]
+    # Without the GTIN the feed is another one.
+    catalogues.fill(channel, shop | {"7": {"gtin": ""}})
+    first = renders.render(feed).render_id
+    for change in changes:
+        catalogues.fill(channel, shop | {"7": {"gtin": ""}} | change)
+        outcome = renders.render(feed)
+        assert (outcome.state, outcome.render_id) == ("unchanged", first)
+        assert outcome.mirrored == 300 + len(change) - ("7" in change)
+        told = agreed(feed)
+        assert told["7"][1][0] == ("invalid:gtin" if change.get("7") == {"gtin": "123"} else "missing:gtin")
+        assert {key for key, (kind, _) in told.items() if kind == EXCLUDED} == set(change) - {"7"}

@@ -14,7 +14,7 @@ from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, LostLease, NotFound
 from sync2sys.extensions import db, fetch_log, shelf
 from sync2sys.formats import parts
-from sync2sys.models import Channel, Chunk, Feed, Fetch, Job, Render, RenderChunk
+from sync2sys.models import Channel, Chunk, Feed, Fetch, Job, Render, RenderChunk, ToldChunk
 from sync2sys.models.base import now
 from sync2sys.services import (
     feeds,
@@ -959,5 +959,5 @@ def test_a_deleted_feed_leaves_nothing_behind(channel, feed):
     fetch_log.note(feed, 1, "curl/8.5", 200, 1000, False)
     fetch_log.write()
     transaction(lambda: feeds.delete(db.session.get(Feed, feed)))()
-    for table in (Feed, Render, RenderChunk, Chunk, Fetch):
+    for table in (Feed, Render, RenderChunk, ToldChunk, Chunk, Fetch):
         assert look(lambda table=table: db.session.scalar(select(func.count()).select_from(table)))() == 0
