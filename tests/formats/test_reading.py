@@ -112,7 +112,7 @@ def test_a_chunk_is_parted_at_its_items_whatever_they_hold(renderer):
         )
         for no in range(5)
     ]
-    parts = format.syntax.split(renderer.chunk(items).text)
+    parts = format.syntax.split(renderer.chunk(sold(format, items)).text)
     assert len(parts) == 5 == len(list(reading.read(format, format.syntax.separator.join(parts))))
 
 

@@ -13,13 +13,13 @@ from sqlalchemy import select
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db
 from sync2sys.formats import FORMATS
+from sync2sys.formats.base import EACH, LOCAL
 from sync2sys.models import Chunk, Feed, Render, RenderShard, Variant
 from sync2sys.services import explanations, items, pieces, render_plans, renders
 from sync2sys.services.explanations import Wanted
-from tests.formats.catalogue import CONTEXT, NASTY, NOW
+from tests.formats.catalogue import CONTEXT, NASTY, NOW, marketed
 from tests.services import catalogues
 
-OLDER, NEWER = ("11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000")
 FOUNDED = datetime(2026, 1, 1, tzinfo=UTC)
 #: Columns of an item that a product has, and those that are kept as JSON.
 SHARED = ("title", "link", "brand", "images", "categories", "tags", "kind", "attributes", "meta")
@@ -106,39 +106,49 @@ def shuffled(given, chance):
     return {name: given[name] for name in order}
 
 
+def currency_of(format):
+    return "EUR" if format.currency in (EACH, LOCAL) else format.currency
+
+
+#: Shops in every currency that some channel wants: name -> (currency, when it was connected, its catalogue).
+SHOPS = {
+    f"{name}-{currency}": (currency, moment, given)
+    for currency in {currency_of(format) for format in FORMATS.values()}
+    for name, moment, given in (("1st", FOUNDED, CATALOGUE), ("2nd", FOUNDED + timedelta(days=1), SMALL))
+}
+
+
 def fill(seed):
-    """Mirror both shops, the rows in an order of this seed's own."""
+    """Mirror all shops, and their rows, in an order of this seed's own."""
     chance = random.Random(seed)
-    mirrors = [(OLDER, CATALOGUE), (NEWER, SMALL)]
-    chance.shuffle(mirrors)
-    for channel, given in mirrors:
+    for channel, (_, _, given) in shuffled(SHOPS, chance).items():
         catalogues.fill(channel, shuffled(given, chance))
 
 
-def shops(seed):
-    """An organization with two shops, connected in an order of this seed's own; returns its id."""
-    organization = catalogues.organization()
-    connected = [(OLDER, FOUNDED), (NEWER, FOUNDED + timedelta(days=1))]
-    random.Random(seed).shuffle(connected)
-    for channel, moment in connected:
-        catalogues.channel(organization, id=channel, created_at=moment)
-    return organization
-
-
-def settings_of(format):
-    return {name: value for name, value in CONTEXT.settings.items() if name in format.settings}
+def connect_shops(seed):
+    """Two shops for every currency, connected in an order of this seed's own; currency -> organization."""
+    organizations = {}
+    for channel, (currency, moment, _) in shuffled(SHOPS, random.Random(seed)).items():
+        owner = organizations.setdefault(currency, catalogues.organization())
+        catalogues.channel(owner, currency, id=channel, created_at=moment, prices_include_tax=True)
+    return organizations
 
 
 def definitions():
-    """Slug -> (format, definition): every format as it is, and one whose ids are made by a mapping."""
-    plain = {name: (name, {"settings": settings_of(format)}) for name, format in FORMATS.items()}
-    return plain | {"by-sku": ("google", {"mapping": {"id": {"field": "sku"}}})}
+    """Slug -> (format, definition): every format in a market, and one whose ids are made by a mapping."""
+    made = {name: (name, marketed(format) | settings_of(format)) for name, format in FORMATS.items()}
+    return made | {"by-sku": ("google", {"mapping": {"id": {"field": "sku"}}})}
+
+
+def settings_of(format):
+    return {"settings": {name: value for name, value in CONTEXT.settings.items() if name in format.settings}}
 
 
 @transaction
-def make_feeds(organization):
+def make_feeds(organizations):
     for slug, (format, definition) in shuffled(definitions(), random.Random()).items():
-        feed = Feed(organization_id=organization, name="Feed", slug=slug, format=format)
+        owner = organizations[currency_of(FORMATS[format])]
+        feed = Feed(organization_id=owner, name="Feed", slug=slug, format=format)
         feed.definition, feed.document = definition, {"title": "Both shops"}
         db.session.add(feed)
 
@@ -181,8 +191,7 @@ def test_two_databases_that_hold_the_same_give_the_same_in_every_channel(databas
     found, ids = [], []
     for seed, app in enumerate(databases):
         with app.app_context():
-            organization = shops(seed)
-            make_feeds(organization)
+            make_feeds(connect_shops(seed))
             fill(seed)
             ids.append(sorted(row_ids()))
             found.append(made())
@@ -194,7 +203,7 @@ def test_two_databases_that_hold_the_same_give_the_same_in_every_channel(databas
 
 def test_rows_that_are_written_again_with_the_same_change_nothing_in_any_channel(app):
     with app.app_context():
-        make_feeds(shops(0))
+        make_feeds(connect_shops(0))
         fill(0)
         before, stored, ids = made(), stored_pieces(), row_ids()
         fill(1)
