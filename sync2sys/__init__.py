@@ -36,6 +36,7 @@ from sync2sys.schemas.base import Error
 from sync2sys.services import startup
 from sync2sys.services.fetches import FetchLog
 from sync2sys.services.health import MIGRATIONS
+from sync2sys.services.scans import Scans
 from sync2sys.services.serving import Shelf
 
 __version__ = "0.1.0"
@@ -60,6 +61,7 @@ def create_app(instance: str | os.PathLike[str] | None = None, **overrides: str)
         "settings": settings,
         "vault": crypto.Vault(_master_keys(settings, folder)),
         "outbound": Outbound(Allowed.parse(settings.OUTBOUND_ALLOW)),
+        "scans": Scans(),
         "shelf": Shelf(),
         "fetch_log": FetchLog(app.app_context),
     }

@@ -126,7 +126,7 @@ SETTINGS = (
     Setting("FULL_SYNC_HOURS", "24", "Hours between two full comparisons with a shop. 0: never.", _count),
     Setting("RENDERS_KEPT", "5", "Renders of a feed that are kept for comparison and roll back.", _count),
     Setting("WORKER_SYNCS", "2", "Shops that one worker mirrors at the same time.", _count),
-    Setting("WORKER_RENDERS", "1", "Feeds that one worker renders at the same time.", _count),
+    Setting("WORKER_RENDERS", "2", "Feeds that one worker renders at the same time.", _count),
     Setting("ADMIN_TOKEN", "", "Bearer token that opens the details of /readyz and /metrics to others."),
     Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting("LOG_FORMAT", "json", "`json`, one object a line, or `text` for eyes."),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sync2sys.crypto import Vault
     from sync2sys.outbound import Outbound
     from sync2sys.services.fetches import FetchLog
+    from sync2sys.services.scans import Scans
     from sync2sys.services.serving import Shelf
 
 
@@ -63,5 +64,6 @@ api = Api()
 settings: "Settings" = LocalProxy(lambda: current_app.extensions["sync2sys"]["settings"])  # type: ignore[assignment]
 vault: "Vault" = LocalProxy(lambda: current_app.extensions["sync2sys"]["vault"])  # type: ignore[assignment]
 outbound: "Outbound" = LocalProxy(lambda: current_app.extensions["sync2sys"]["outbound"])  # type: ignore[assignment]
+scans: "Scans" = LocalProxy(lambda: current_app.extensions["sync2sys"]["scans"])  # type: ignore[assignment]
 shelf: "Shelf" = LocalProxy(lambda: current_app.extensions["sync2sys"]["shelf"])  # type: ignore[assignment]
 fetch_log: "FetchLog" = LocalProxy(lambda: current_app.extensions["sync2sys"]["fetch_log"])  # type: ignore[assignment]

@@ -278,6 +278,12 @@ class Syntax(Protocol):
     def writer(self, field: Field) -> Writer:
         """A function that writes the field's values; None by `field.left_out`."""
 
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The same bytes in parts of whole items, of one item each where that is easily seen.
+
+        Any of the parts with `separator` between them can be read.
+        """
+
     def read(self, format: "Format", chunk: bytes) -> Iterator[dict[str, Found]]:
         """The items of what `Renderer.chunk` makes, in their order; a field without a value is not there.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any, NamedTuple, TypeVar
 
 from sync2sys.formats import issues, messages, money, rules, sales
@@ -55,8 +55,9 @@ SHARED = ("description",)
 #: How many written values each group of fields keeps.
 KEPT = 2048
 
-#: Writes an item given its columns, and says what it notes; None: it is left out.
-Writing = Callable[..., tuple[str | None, list[str]]]
+#: Writes an item given its columns: the text of each of its stretches, the values that its product sums
+#: up, and what it notes. The texts are None where it is left out.
+Writing = Callable[..., tuple[Any, ...]]
 Notes = tuple[str, ...]
 #: One thing about an item: its code, the field it is about, and what is there: of a field what its columns
 #: hold, of the whole item what `issues.of_item` takes.
@@ -86,6 +87,16 @@ class Chunk(NamedTuple):
     left_out: list[Any]
     #: key -> what is to be said about a published item, for those about which there is something
     notes: dict[str, list[str]]
+
+
+class _Product(NamedTuple):
+    """A product of a nested format, put together from its variants."""
+
+    head: str
+    shows_variants: bool
+    #: of each variant: its text, and its values of the fields that sum up all
+    inner: list[str]
+    summed: list[tuple[Value, ...]]
 
 
 class Renderer:
@@ -120,22 +131,20 @@ class Renderer:
         self._head = self._made_ready(format.fields, format.syntax)
         self._inner: list[_Part] = []
         self._summary: list[_Part] = []
-        #: a product is closed behind its variants
-        closing = format.syntax.closing if format.variants is None else ""
-        self._write = self._compile(self._head, format.syntax, closing)
+        stretches = [_Stretch(self._head, format.syntax, format.syntax.closing)]
         if format.variants is not None:
             variants = format.variants
             self._inner = self._made_ready(variants.fields, variants.syntax)
             self._summary = self._made_ready([field for field, _ in variants.summary], format.syntax)
-            self._write_variant = self._compile(self._inner, variants.syntax, variants.syntax.closing)
+            # A product is closed behind its variants.
+            head = _Stretch(self._head, format.syntax, closing="")
+            stretches = [head, _Stretch(self._inner, variants.syntax, variants.syntax.closing)]
+        self._write = _compiled(stretches, self._summary, self._currency, self._filter, self._replaced)
         self._parts = self._head + self._inner + self._summary
 
     def _made_ready(self, fields: Iterable[Field], syntax: Syntax) -> list["_Part"]:
         customized = _customized(fields, self.context, self._expressions, self._replaced)
         return [_Part(field, self.context, syntax.writer(field)) for field in customized]
-
-    def _compile(self, parts: list["_Part"], syntax: Syntax, closing: str) -> Writing:
-        return _compiled(parts, syntax, closing, self._currency, self._filter, self._replaced)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -161,7 +170,7 @@ class Renderer:
             return self._chunk_of_products(self.format.variants, items)
         texts, left_out, noted, write = [], [], {}, self._write
         for item in items:
-            text, notes = write(*item)
+            text, _, notes = write(*item)
             if text is None or item[0] in self.duplicates:
                 left_out.append(item)
             else:
@@ -171,37 +180,35 @@ class Renderer:
         return Chunk(self.separator.decode().join(texts).encode(), left_out, noted)
 
     def _chunk_of_products(self, variants: Variants, items: Iterable[Any]) -> Chunk:
-        products: dict[tuple[str, str], list[Any]] = {}
-        heads: dict[tuple[str, str], tuple[str, list[str]]] = {}
+        products: dict[tuple[str, str], _Product] = {}
         left_out, noted = [], {}
         for item in items:
-            head, notes = self._write(*item)
-            inner, more = (None, []) if head is None else self._write_variant(*item)
-            if head is None or inner is None or item[0] in self.duplicates:
+            head, inner, summed, notes = self._write(*item)
+            if head is None or item[0] in self.duplicates:
                 left_out.append(item)
                 continue
-            if notes or more:
+            if notes:
                 # A field that product and variant both have is told of once.
-                noted[item[0]] = list(dict.fromkeys(notes + more))
-            product = (item[_GROUP], variants.split(item[_OPTIONS]))
-            heads.setdefault(product, (head, []))[1].append(inner)
-            products.setdefault(product, []).append(item)
-        texts = []
-        for product, (opened, its) in heads.items():
-            rows = products[product]
-            text = opened + self._summed(variants, rows)
-            if variants.shown(rows[0][_OPTIONS]):
-                text += f"{variants.opening}{variants.between.join(its)}{variants.closing}"
-            texts.append(text + self.format.syntax.closing)
+                noted[item[0]] = list(dict.fromkeys(notes))
+            identity = (item[_GROUP], variants.split(item[_OPTIONS]))
+            product = products.get(identity)
+            if product is None:
+                product = products[identity] = _Product(head, variants.shown(item[_OPTIONS]), [], [])
+            product.inner.append(inner)
+            product.summed.append(summed)
+        texts = [self._text_of(variants, product) for product in products.values()]
         return Chunk(self.separator.decode().join(texts).encode(), left_out, noted)
 
-    def _summed(self, variants: Variants, rows: list[Any]) -> str:
-        """The fields of a product that are made of all its variants."""
-        items = [self._mapped(Item._make(row[: len(Item._fields)])) for row in rows]
-        texts = []
-        for part, (_, combine) in zip(self._summary, variants.summary, strict=True):
-            texts.append(part.write(combine([part.value_of(item) for item in items])))
-        return self.format.syntax.glue.join(texts)
+    def _text_of(self, variants: Variants, product: "_Product") -> str:
+        syntax, by_field = self.format.syntax, zip(*product.summed, strict=True)
+        summary = [
+            part.write(combine(list(found)))
+            for part, (_, combine), found in zip(self._summary, variants.summary, by_field, strict=True)
+        ]
+        text = product.head + syntax.glue.join(summary)
+        if product.shows_variants:
+            text += f"{variants.opening}{variants.between.join(product.inner)}{variants.closing}"
+        return text + syntax.closing
 
     def reasons(self, item: Any) -> list[str]:
         """Why an item is left out, all reasons as notes of `issues`; empty for one that is not."""
@@ -421,37 +428,43 @@ class _Part:
         return tuple(issues.note(code, self.field) for code in self.codes(value, columns))
 
 
+class _Stretch(NamedTuple):
+    """Fields of an item that are written one after the other."""
+
+    parts: list[_Part]
+    syntax: Syntax
+    closing: str
+
+
 def _compiled(
-    parts: list[_Part],
-    syntax: Syntax,
-    closing: str,
+    stretches: list[_Stretch],
+    summary: list[_Part],
     currency: str,
     filter: Filter | None,
     replaced: Mapping[str, Origin],
 ) -> Writing:
-    """A function that writes an item, given its columns in the order of `Item`, and says what it notes;
-    the text is None where the item is left out.
+    """A function that writes an item, given its columns in the order of `Item`; see `Writing`.
 
     Only names of columns, which are ours, become source code; all else is passed as objects.
     """
     names: dict[str, Any] = {"Missing": Missing}
-    names |= {"opening": syntax.opening, "glue": syntax.glue, "closing": closing}
+    numbers = count()
     lines, texts = list(_preparation(currency, filter, replaced, names)), []
-    for text, more in _steps(parts, syntax.glue, names):
+    for stretch in stretches:
+        text, more = _written(stretch, numbers, names)
         texts.append(text)
         lines += more
+    summed = _values(summary, numbers, names)
     body = "\n".join(f"        {line}" for line in lines)
     arguments = [f"{name}=None" if name in Item._field_defaults else name for name in Item._fields]
     source = (
         f"def write({', '.join(arguments)}, *rest):\n"
         "    notes = []\n"
-        "    if not (product_published and variant_published and purchasable):\n"
-        "        return None, notes\n"
         "    try:\n"
         f"{body}\n"
-        f"        return f'{{opening}}{'{glue}'.join(texts)}{{closing}}', notes\n"
+        f"        return {', '.join(texts)}, {summed}, notes\n"
         "    except Missing:\n"
-        "        return None, notes\n"
+        f"        return {'None, ' * len(texts)}(), notes\n"
     )
     exec(source, names)  # noqa: S102
     write: Writing = names["write"]
@@ -461,13 +474,14 @@ def _compiled(
 def _preparation(
     only: str, filter: Filter | None, replaced: Mapping[str, Origin], names: dict[str, Any]
 ) -> Iterator[str]:
-    """The lines that ask for the currency and the filter, and put mapped values in the place of columns."""
+    """The lines that ask whether the item is taken, and put mapped values in the place of columns."""
+    yield "if not (product_published and variant_published and purchasable): raise Missing"
     if only:
         names["only"] = only
-        yield "if currency != only: return None, notes"
+        yield "if currency != only: raise Missing"
     if filter is not None:
         names["takes"] = filter.takes
-        yield f"if not takes({', '.join(filter.columns)}): return None, notes"
+        yield f"if not takes({', '.join(filter.columns)}): raise Missing"
     if replaced:
         names |= {f"map_{column}": expression.read for column, expression in replaced.items()}
         calls = [f"map_{column}({', '.join(each.columns)})" for column, each in replaced.items()]
@@ -475,12 +489,37 @@ def _preparation(
         yield f"{', '.join(replaced)}, = {', '.join(calls)},"
 
 
-def _steps(parts: list[_Part], glue: str, names: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """The text of each field, and the lines that come before it. What is called is added to `names`.
+def _written(stretch: _Stretch, numbers: Iterator[int], names: dict[str, Any]) -> tuple[str, list[str]]:
+    """The text of a stretch, and the lines that come before it. What is called is added to `names`."""
+    syntax, number = stretch.syntax, next(numbers)
+    names |= {f"opening_{number}": syntax.opening, f"glue_{number}": syntax.glue}
+    names[f"closing_{number}"] = stretch.closing
+    lines, texts = [], []
+    for text, more in _steps(stretch, numbers, names):
+        texts.append(text)
+        lines += more
+    joined = f"{{glue_{number}}}".join(texts)
+    return f"f'{{opening_{number}}}{joined}{{closing_{number}}}'", lines
+
+
+def _values(parts: list[_Part], numbers: Iterator[int], names: dict[str, Any]) -> str:
+    """The values of fields, as a tuple. What is called is added to `names`."""
+    calls = []
+    for part, number in zip(parts, numbers, strict=False):
+        names[f"read_{number}"] = part.read
+        calls.append(f"read_{number}({', '.join(part.field.source)}), ")
+    return f"({''.join(calls)})"
+
+
+def _steps(
+    stretch: _Stretch, numbers: Iterator[int], names: dict[str, Any]
+) -> Iterator[tuple[str, list[str]]]:
+    """The text of each field, and the lines that come before it.
 
     One call serves all neighbours that come from the same columns where those are worth remembering.
     """
-    for columns, neighbours in groupby(enumerate(parts), key=lambda each: each[1].field.source):
+    parts = zip(numbers, stretch.parts, strict=False)
+    for columns, neighbours in groupby(parts, key=lambda each: each[1].field.source):
         numbered = dict(neighbours)
         remember = _memory(columns)
         if remember is None:
@@ -488,7 +527,7 @@ def _steps(parts: list[_Part], glue: str, names: dict[str, Any]) -> Iterator[tup
                 yield _step(number, part, names)
             continue
         number = min(numbered)
-        names[f"write_{number}"] = remember(_together(list(numbered.values()), glue))
+        names[f"write_{number}"] = remember(_together(list(numbered.values()), stretch.syntax.glue))
         call = f"text_{number}, more = write_{number}({', '.join(columns)})"
         yield f"{{text_{number}}}", [call, "if more: notes += more"]
 

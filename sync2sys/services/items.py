@@ -293,9 +293,9 @@ def _stamp_query() -> Select[Any]:
     )
 
 
-def sale_of(stamp: str) -> tuple[datetime | None, datetime | None]:
-    """Beginning and end of the sale that a stamp longer than HASHES tells of."""
-    begin, end = stamp[HASHES:].split("/")
+def sale_of(dates: str) -> tuple[datetime | None, datetime | None]:
+    """Beginning and end of the sale that a stamp tells of behind its HASHES digits."""
+    begin, end = dates.split("/")
     return _aware(begin), _aware(end)
 
 

@@ -1,0 +1,123 @@
+"""What is said about a feed's items, page by page."""
+
+from collections import Counter
+
+import pytest
+
+from sync2sys.database import transaction
+from sync2sys.extensions import db
+from sync2sys.models import Channel, Feed
+from sync2sys.services import explanations, renders
+from sync2sys.services.explanations import EXCLUDED, WARNED, Wanted
+from tests.services import catalogues
+
+WANTED = [
+    Wanted(),
+    Wanted(outcome=WARNED),
+    Wanted(outcome=EXCLUDED),
+    Wanted(code="missing"),
+    Wanted(field="gtin"),
+    Wanted(code="no_price"),
+    Wanted(code="missing", field="brand", outcome=WARNED),
+    Wanted(code="never"),
+]
+
+
+@pytest.fixture(autouse=True)
+def context(app):
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def channel():
+    return catalogues.channel(catalogues.organization())
+
+
+@transaction
+def make_feed(channel, format="google", **rest):
+    organization = db.session.get(Channel, channel).organization_id
+    feed = Feed(organization_id=organization, name="Feed", slug=format, format=format, **rest)
+    db.session.add(feed)
+    db.session.flush()
+    return feed.id
+
+
+def spoilt(number):
+    """An item that lacks something, most often."""
+    return {
+        "gtin": "" if number % 3 else "4006381333931",
+        "brand": "" if number % 5 == 0 else "Acme",
+        "price": None if number % 7 == 0 else "10.00",
+        "published": number % 11 != 0,
+        "has_variant": number % 97 != 0,
+        "title": "Word " * 60 if number % 13 == 0 else f"Thing {number}",
+    }
+
+
+@pytest.mark.parametrize("wanted", WANTED, ids=str)
+def test_all_pages_together_are_the_whole_list(channel, wanted):
+    catalogues.fill(channel, {str(number): spoilt(number) for number in range(400)})
+    feed = make_feed(channel)
+    renders.render(feed)
+    told = list(explanations.every(feed, wanted))
+    whole = explanations.report(feed, wanted, 0, 1000)
+    assert [(each.key, each.outcome) for each in whole.found] == [told_of[:2] for told_of in told]
+    assert whole.total == len(told)
+    for size in (7, 100):
+        pages = [explanations.report(feed, wanted, first, size) for first in range(0, len(told) + size, size)]
+        assert [each for page in pages for each in page.found] == whole.found
+        assert {page.total for page in pages} == {len(told)}
+
+
+def test_counts_are_those_of_the_items_one_by_one(channel):
+    catalogues.fill(channel, {str(number): spoilt(number) for number in range(400)})
+    feed = make_feed(channel)
+    outcome = renders.render(feed)
+    report = explanations.report(feed, Wanted(), 0, 0)
+    told = list(explanations.every(feed, Wanted()))
+    notes = Counter(note for _, kind, notes in told if kind == WARNED for note in notes)
+    shown = {f"{each.code}:{each.field}": each.items for each in report.counts if each.severity == "warning"}
+    assert shown == notes
+    errors = sum(each.items for each in report.counts if each.severity == "error")
+    assert errors == sum(kind == EXCLUDED for _, kind, _ in told) == sum(outcome.excluded.values())
+    assert report.warned == sum(kind == WARNED for _, kind, _ in told)
+    assert outcome.mirrored == 400
+
+
+def agreed(feed):
+    """The list of the feed as it is now, which has just what the counts say: key -> outcome and notes."""
+    told = {key: (kind, notes) for key, kind, notes in explanations.every(feed, Wanted())}
+    report = explanations.report(feed, Wanted(), 0, 0)
+    kinds = Counter(kind for kind, _ in told.values())
+    assert (kinds[EXCLUDED], kinds[WARNED]) == (sum(report.render.excluded.values()), report.warned)
+    counted = {
+        f"{each.code}:{each.field}": each.items for each in report.counts if each.severity == "warning"
+    }
+    assert counted == Counter(note for kind, notes in told.values() if kind == WARNED for note in notes)
+    return told
+
+
+def test_what_is_said_is_of_the_last_look_where_no_byte_of_the_feed_has_changed(channel):
+    shop = {str(number): {"gtin": "4006381333931"} for number in range(300)}
+    catalogues.fill(channel, shop)
+    feed = make_feed(channel)
+    first = renders.render(feed).render_id
+    assert agreed(feed) == {}
+    changes = [
+        {"7": {"gtin": "123"}},
+        {"7": {"gtin": ""}, "8x": {"published": False}},
+        {"7": {"gtin": ""}, "8x": {"price": None}} | {f"{number}x": {"price": "0"} for number in range(90)},
+        {},
+    ]
+    # Without the GTIN the feed is another one.
+    catalogues.fill(channel, shop | {"7": {"gtin": ""}})
+    first = renders.render(feed).render_id
+    for change in changes:
+        catalogues.fill(channel, shop | {"7": {"gtin": ""}} | change)
+        outcome = renders.render(feed)
+        assert (outcome.state, outcome.render_id) == ("unchanged", first)
+        assert outcome.mirrored == 300 + len(change) - ("7" in change)
+        told = agreed(feed)
+        assert told["7"][1][0] == ("invalid:gtin" if change.get("7") == {"gtin": "123"} else "missing:gtin")
+        assert {key for key, (kind, _) in told.items() if kind == EXCLUDED} == set(change) - {"7"}
