@@ -99,8 +99,15 @@ def test_a_slow_sync_does_not_keep_renders_waiting(context, running, handlers): 
 
 def test_a_long_render_does_not_keep_those_of_others_waiting(context, running, handlers):  # noqa: F811
     entered, leave, rendered = threading.Event(), threading.Event(), threading.Event()
-    long = lambda: (entered.set(), leave.wait(10))  # noqa: E731
-    handlers["render"] = lambda claim: long() if claim.subject == "huge" else rendered.set()
+
+    def render(claim):
+        if claim.subject != "huge":
+            rendered.set()
+            return
+        entered.set()
+        leave.wait(10)
+
+    handlers["render"] = render
     enqueue("render", "huge")
     assert entered.wait(5)
     enqueue("render", "small")

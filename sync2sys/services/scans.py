@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import blake2b
 from itertools import islice, pairwise
 from operator import lt
+from sys import intern
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -102,7 +103,8 @@ def _spans(catalogue: Connection, sources: Sequence[Source]) -> Iterator[Span]:
 
 def _span(groups: list[str], keys: list[str], stamps: list[str]) -> Span:
     content = "\0".join(keys + stamps).encode("utf-8", "surrogatepass")
-    sales = dict.fromkeys(stamp[items.HASHES :] for stamp in stamps if len(stamp) > items.HASHES)
+    # Many sales have the same dates, so these are kept once.
+    sales = {intern(stamp[items.HASHES :]): None for stamp in stamps if len(stamp) > items.HASHES}
     return Span(blake2b(content, digest_size=16).digest(), len(keys), groups[0], groups[-1], tuple(sales))
 
 

@@ -55,19 +55,19 @@ def spoilt(number):
     }
 
 
-@pytest.mark.parametrize("wanted", WANTED, ids=str)
-def test_all_pages_together_are_the_whole_list(channel, wanted):
+def test_all_pages_together_are_the_whole_list(channel):
     catalogues.fill(channel, {str(number): spoilt(number) for number in range(400)})
     feed = make_feed(channel)
     renders.render(feed)
-    told = list(explanations.every(feed, wanted))
-    whole = explanations.report(feed, wanted, 0, 1000)
-    assert [(each.key, each.outcome) for each in whole.found] == [told_of[:2] for told_of in told]
-    assert whole.total == len(told)
-    for size in (7, 100):
-        pages = [explanations.report(feed, wanted, first, size) for first in range(0, len(told) + size, size)]
-        assert [each for page in pages for each in page.found] == whole.found
-        assert {page.total for page in pages} == {len(told)}
+    for wanted in WANTED:
+        told = list(explanations.every(feed, wanted))
+        whole = explanations.report(feed, wanted, 0, 1000)
+        assert [(each.key, each.outcome) for each in whole.found] == [one[:2] for one in told]
+        for size in (7, 100):
+            firsts = range(0, len(told) + size, size)
+            pages = [explanations.report(feed, wanted, first, size) for first in firsts]
+            assert [each for page in pages for each in page.found] == whole.found
+            assert {page.total for page in pages} == {whole.total} == {len(told)}
 
 
 def test_counts_are_those_of_the_items_one_by_one(channel):
