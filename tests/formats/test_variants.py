@@ -72,7 +72,7 @@ def test_what_product_and_variant_both_lack_is_said_once():
     renderer = Renderer(FORMATS["skroutz"], CONTEXT)
     sold_out = SHOES[0]._replace(availability="out_of_stock")
     said = renderer.issues(sold_out)
-    assert renderer.reasons(sold_out) == ["missing:availability"]
+    assert renderer.reasons(sold_out) == ["sold_out:availability"]
     assert [issue.field for issue in said if issue.severity == "error"] == ["availability"]
 
 

@@ -14,9 +14,10 @@ from sync2sys.database import look, transaction
 from sync2sys.extensions import db
 from sync2sys.formats import FORMATS
 from sync2sys.formats.base import EACH, LOCAL
+from sync2sys.formats.issues import EXCLUDED, PUBLISHED, WARNED
 from sync2sys.models import Chunk, Feed, Render, RenderShard, Variant
-from sync2sys.services import explanations, items, pieces, render_plans, renders
-from sync2sys.services.explanations import Wanted
+from sync2sys.services import diagnostics, items, pieces, render_plans, renders
+from sync2sys.services.diagnostics import Wanted
 from tests.formats.catalogue import CONTEXT, NASTY, NOW, marketed
 from tests.services import catalogues
 
@@ -153,6 +154,10 @@ def make_feeds(organizations):
         db.session.add(feed)
 
 
+#: Every outcome of an item.
+OUTCOMES = (EXCLUDED, WARNED, PUBLISHED)
+
+
 def made():
     """Slug -> all that a reader or an owner can see of what is rendered now."""
     feeds = look(lambda: db.session.execute(select(Feed.slug, Feed.id)).all())()
@@ -165,9 +170,9 @@ def of_feed(feed, outcome):
     with items.snapshot() as connection:
         packed = list(pieces.packed_of_render(connection, outcome.render_id))
         prices = list(pieces.prices_of_render(connection, outcome.render_id))
-    told = list(explanations.every(feed, Wanted()))
+    told = [each for kind in OUTCOMES for each in diagnostics.every(feed, Wanted(outcome=kind))]
     published = [key for some in prices for key in some]
-    left_out = [key for key, kind, _ in told if kind == "excluded"]
+    left_out = [each.item.key for each in told if each.outcome == EXCLUDED]
     assert len(set(published)) + len(set(left_out)) == len(published + left_out) == MIRRORED
     assert outcome.mirrored == MIRRORED
     assert (outcome.items, sum(outcome.excluded.values())) == (len(published), len(left_out))
