@@ -28,10 +28,11 @@ DEPENDS = (
 
 
 @pytest.fixture
-def service(instance, database_url):
+def service(instance, database_url, forks):
     service = Service(
         instance,
         database_url,
+        forks,
         API_RATE="1000000",
         FEED_RATE="1000000",
         REGISTER_RATE="1000000",

@@ -37,8 +37,8 @@ def place(make_app):
 
 
 @pytest.fixture
-def web(instance, database_url, place):
-    service = Service(instance, database_url, FEED_RATE="1000000", LOG_LEVEL="WARNING")
+def web(instance, database_url, forks, place):
+    service = Service(instance, database_url, forks, FEED_RATE="1000000", LOG_LEVEL="WARNING")
     service.start("web")
     try:
         service.await_web()
