@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from tests.services import catalogues
 from tests.services.catalogues import plain
 
 KILLS = 16
+#: Seconds between two reads of a reader: without them readers take the time in which things could happen.
+BREATH = 0.05
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -60,6 +63,7 @@ class Reader(threading.Thread):
             while not self.done.is_set():
                 self.read()
                 self.reads += 1
+                time.sleep(BREATH)
         except Exception as error:  # noqa: BLE001 - told by the test's own thread
             self.fault = error
 
@@ -75,14 +79,19 @@ class Reader(threading.Thread):
                 time.sleep(self.pause)
         body = b"".join(pieces)
         assert len(body) == int(answer.headers["Content-Length"])
-        if body[:2] == b"\x1f\x8b":
-            body = gzip.decompress(body)
-        rows = list(csv.DictReader(io.StringIO(body.decode())))
-        assert len(rows) == len({row["id"] for row in rows}) == ITEMS
         assert answer.headers["X-Feed-Products"] == str(ITEMS)
-        titles = {row["title"] for row in rows}
-        assert len(titles) == 1
-        self.versions |= titles
+        self.versions.add(version_of(body))
+
+
+@lru_cache(maxsize=8)
+def version_of(body):
+    """The version of all items of a feed, which are all there. Equal bytes are not looked at again."""
+    if body[:2] == b"\x1f\x8b":
+        body = gzip.decompress(body)
+    rows = list(csv.DictReader(io.StringIO(body.decode())))
+    assert len(rows) == len({row["id"] for row in rows}) == ITEMS
+    (title,) = {row["title"] for row in rows}
+    return title
 
 
 def test_a_feed_is_never_empty_cut_or_mixed_while_its_renderers_are_killed(
@@ -105,7 +114,7 @@ def test_a_feed_is_never_empty_cut_or_mixed_while_its_renderers_are_killed(
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
     finally:
