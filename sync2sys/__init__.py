@@ -9,30 +9,14 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sync2sys import cli, crypto, database, logs, models  # noqa: F401 - models: the metadata must be whole
-from sync2sys.api import (
-    access,
-    auth,
-    categories,
-    channels,
-    diagnostics,
-    diffs,
-    errors,
-    feeds,
-    health,
-    public,
-    requests,
-    stores,
-    sync,
-    webhooks,
-)
+from sync2sys.api import access, errors, requests
+from sync2sys.api.description import GROUPS
 from sync2sys.api.front import Front
 from sync2sys.config import PREFIX, BadSetting, Settings, read
-from sync2sys.extensions import api as rest
 from sync2sys.extensions import cache, db, limiter, migrate
 from sync2sys.outbound import Allowed, Outbound
 from sync2sys.panel import docs, home
 from sync2sys.ratelimit import WindowStorage, storage_uri
-from sync2sys.schemas.base import Error
 from sync2sys.services import startup
 from sync2sys.services.fetches import FetchLog
 from sync2sys.services.health import MIGRATIONS
@@ -90,26 +74,8 @@ def _bind(app: Flask) -> None:
     requests.register(app)
     limiter.init_app(app)
     access.register(app)
-    rest.ERROR_SCHEMA = Error
-    rest.init_app(app)
-    bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    rest.spec.components.security_scheme("bearer", bearer)
-    for group in (
-        auth,
-        stores,
-        sync,
-        channels,
-        feeds,
-        categories,
-        diagnostics,
-        diffs,
-        public,
-        webhooks,
-        health,
-    ):
-        rest.register_blueprint(group.bp)
-    for page in (docs, home):
-        app.register_blueprint(page.bp)
+    for group in (*GROUPS, docs, home):
+        app.register_blueprint(group.bp)
     errors.register(app)
     cli.register(app)
 
@@ -125,15 +91,6 @@ def _flask_config(settings: Settings, folder: Path) -> dict[str, object]:
         "RATELIMIT_DEFAULT": f"{settings.API_RATE}/minute",
         "CACHE_TYPE": "SimpleCache",
         "CACHE_DEFAULT_TIMEOUT": 5,
-        "API_TITLE": "Sync2Sys API",
-        "API_VERSION": "1",
-        "OPENAPI_VERSION": "3.0.3",
-        "OPENAPI_URL_PREFIX": "/api",
-        "OPENAPI_JSON_PATH": "openapi.json",
-        "API_SPEC_OPTIONS": {
-            "servers": [{"url": settings.PUBLIC_URL}],
-            "info": {"description": "Connect stores, mirror their catalogues, publish product feeds."},
-        },
     }
 
 

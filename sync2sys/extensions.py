@@ -9,7 +9,6 @@ from flask_caching import Cache
 from flask_jwt_extended import JWTManager
 from flask_limiter import Limiter
 from flask_migrate import Migrate
-from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
@@ -59,7 +58,6 @@ migrate = Migrate()
 jwt = JWTManager()
 cache = Cache()
 limiter = Limiter(key_func=client_key, strategy="moving-window")
-api = Api()
 
 settings: "Settings" = LocalProxy(lambda: current_app.extensions["sync2sys"]["settings"])  # type: ignore[assignment]
 vault: "Vault" = LocalProxy(lambda: current_app.extensions["sync2sys"]["vault"])  # type: ignore[assignment]

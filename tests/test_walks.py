@@ -50,8 +50,8 @@ class Walk:
 
 
 @needs_curl
-def test_a_plugin_author_can_follow_the_plugin_page(instance, database_url):
-    service = Service(instance, database_url)
+def test_a_plugin_author_can_follow_the_plugin_page(instance, database_url, forks):
+    service = Service(instance, database_url, forks)
     service.start("web")
     try:
         service.await_web()
@@ -106,10 +106,10 @@ class Merchant:
 
 
 @needs_curl
-def test_a_merchant_can_follow_the_page_about_feeds(app, instance, database_url):
+def test_a_merchant_can_follow_the_page_about_feeds(app, instance, database_url, forks):
     catalogue = few(5)
     catalogue[2]["regular_price"] = "0"
-    with WooShop(catalogue) as shop, running(instance, database_url, API_RATE="100000") as service:
+    with WooShop(catalogue) as shop, running(instance, database_url, forks, API_RATE="100000") as service:
         merchant = Merchant(service, shop)
         walk = Walk("feeds.md", BASE=service.url, TOKEN=merchant.token)
         walk_through_its_definition(walk)
