@@ -7,7 +7,6 @@ from sync2sys.formats.base import EACH, LOCAL, Format
 from sync2sys.formats.custom import Custom
 from sync2sys.formats.markets import WITH, WITHOUT, Market
 
-
 #: Parts of a definition that remarks are about.
 PARTS = ("market", "tax", "shipping")
 
