@@ -248,6 +248,22 @@ def test_a_file_that_is_no_feed_is_told_in_a_sentence(flask, channel, text, word
     assert (status, words in told) == (1, True)
 
 
+def test_a_definition_is_tried_on_real_items(app, flask, channel, tmp_path):
+    fill(app, channel, plain(3) | {"cheap": {"price": "0"}})
+    flask("add", "--format", "google", "--slug", "offers")
+    status, told = flask("preview", "offers", "--count", "9")
+    assert status == 0
+    assert told.endswith("4 looked at, 3 published; left out: 1 for no_price\n")
+    tried = '{"mapping": {"title": {"constant": "Sale"}}}'
+    told = flask("preview", "offers", "-", "--key", "1001", input=tried)[1]
+    assert '\ntitle: Sale\n    "Sale": Sale\n' in told
+    assert told.endswith("1 looked at, 1 published; left out: none\n")
+    told = flask("preview", "offers", "-", input='{"filter": {"field": "brand", "is": "Nobody"}}')[1]
+    assert "None of the 4 items looked at would be published" in " ".join(told.split())
+    assert "is no JSON" in flask("preview", "offers", "-", input="{")[1]
+    assert flask("preview", "offers", "-", input='{"mapping": 1}')[0] == 1
+
+
 def test_items_are_diagnosed_and_explained(app, flask, channel):
     fill(app, channel, plain(2) | {"cheap": {"price": "0"}})
     flask("add", "--format", "google", "--slug", "offers", "--publish")
