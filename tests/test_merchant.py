@@ -14,15 +14,16 @@ from tests.shops.faulty import FAULTS, FORMATS, MENDED, catalogue
 from tests.shops.woocommerce import WooShop
 from tests.test_walks import Merchant
 
-SETTINGS = {
+DEFINITIONS = {
     "openai": {
-        "sellerName": "Fern",
-        "sellerUrl": "https://fern.example/",
-        "returnPolicy": "https://fern.example/returns",
-        "targetCountries": "DE",
-        "storeCountry": "DE",
+        "market": {"country": "SK"},
+        "settings": {
+            "sellerName": "Fern",
+            "sellerUrl": "https://fern.example/",
+            "returnPolicy": "https://fern.example/returns",
+        },
     },
-    "skroutz": {"vat": "24.00"},
+    "skroutz": {"settings": {"vat": "24.00"}},
 }
 #: Two products have one SKU, two a landing page that is none, and one is not for this channel.
 MAPPED = {
@@ -97,7 +98,7 @@ def published(merchant, format, definition):
 
 
 def test_the_owner_of_a_faulty_shop_is_told_what_to_repair_in_which_product(merchant, shop):
-    feeds = {name: published(merchant, name, {"settings": SETTINGS.get(name, {})}) for name in FORMATS}
+    feeds = {name: published(merchant, name, DEFINITIONS.get(name, {})) for name in FORMATS}
     mapped = published(merchant, "google", MAPPED)
     for feed_id in (*feeds.values(), mapped):
         merchant.await_feed(feed_id, lambda feed: feed["render"])

@@ -1,5 +1,6 @@
 """The walks in the documentation are walked, command by command."""
 
+import csv
 import json
 import os
 import re
@@ -128,6 +129,9 @@ def walk_through_its_definition(walk):
     first, *_ = walk("Make it your own")["items"]
     title = next(line for line in first["fields"] if line["field"] == "title")
     assert title["steps"][-1]["after"] == title["value"]
+    tried = walk("Make it your own")
+    assert (tried["published"], tried["lookedAt"], tried["excluded"]) == (0, 5, {"filtered": 5})
+    assert tried["message"].startswith("None of the 5 items looked at would be published")
     assert set(walk("Make it your own")["definition"]) == {
         *("market", "shipping", "filter", "mapping", "categories"),
     }
@@ -152,9 +156,11 @@ def walk_to_a_complete_feed(walk, merchant, shop):
     assert (render["items"], render["excluded"], render["mirrored"]) == (4, {"no_price": 1}, 5)
 
     report = walk("See what is wrong")
-    assert (report["publishedWithWarnings"], report["excluded"]) == (4, 1)
-    table = walk("See what is wrong").splitlines()
-    assert [line.split(",")[:3] for line in table[1:]] == [["13", "excluded", "no_price"]]
+    assert (report["published"], report["publishedWithWarnings"], report["excluded"]) == (4, 0, 1)
+    (item,) = report["items"]
+    assert (item["title"], item["issues"][0]["value"]) == ("Product 13", "0")
+    (row,) = csv.DictReader(walk("See what is wrong").splitlines())
+    assert (row["title"], row["outcome"], row["code"]) == ("Product 13", "excluded", "no_price")
 
     walk.known["ITEM"] = "13"
     fields = {line["field"]: line for line in walk("Explain one item")["fields"]}

@@ -1,11 +1,13 @@
-"""flask feeds diagnose and explain: what became of each item of a feed, and why."""
+"""flask feeds diagnose, explain and preview: what becomes of each item of a feed, and why."""
 
 import shutil
 import textwrap
+from typing import TextIO
 
 import click
 from flask.cli import with_appcontext
 
+from sync2sys.cli.definitions import json_of
 from sync2sys.cli.feeds import find, told
 from sync2sys.formats import issues, messages
 from sync2sys.formats.base import Item
@@ -13,6 +15,7 @@ from sync2sys.formats.issues import EXCLUDED, PUBLISHED, SEVERITIES, WARNED
 from sync2sys.formats.renderer import Line
 from sync2sys.services import diagnostics, explanations
 from sync2sys.services.diagnostics import Diagnosis, Wanted
+from sync2sys.services.explanations import Explanation
 
 #: Characters of a line: those of the terminal, within what can be read.
 NARROWEST, WIDEST = 60, 120
@@ -58,7 +61,33 @@ def diagnose(feed: str, held: bool, limit: int, **wanted: str | None) -> None:
 @told
 def explain(feed: str, key: str) -> None:
     """Show how each field of an item comes about; KEY is its id in the shop."""
-    explanation = explanations.explain(find(feed).id, key)
+    _tell_all(explanations.explain(find(feed).id, key))
+
+
+@click.command("preview")
+@click.argument("feed")
+@click.argument("file", type=click.File("r", encoding="utf-8"), required=False)
+@click.option("--key", help="Only this product or item, by its id in the shop.")
+@click.option("--count", default=5, show_default=True, help="How many items.")
+@with_appcontext
+@told
+def preview(feed: str, file: TextIO | None, key: str | None, count: int) -> None:
+    """Show what items become, or would with the definition of a JSON file; nothing of it is kept.
+
+    `-` reads standard input.
+    """
+    tried = {} if file is None else {"definition": json_of(file)}
+    shown = explanations.preview(find(feed).id, tried, max(1, count), key)
+    for explanation in shown.found:
+        _tell_all(explanation)
+        click.echo()
+    left_out = ", ".join(f"{number} for {reason}" for reason, number in shown.excluded.items())
+    click.echo(f"{shown.looked_at} looked at, {shown.published} published; left out: {left_out or 'none'}")
+    if shown.message is not None:
+        _wrapped(shown.message)
+
+
+def _tell_all(explanation: Explanation) -> None:
     _tell(explanation.diagnosis)
     empty = []
     for line in explanation.lines:
@@ -98,8 +127,9 @@ def _tell_line(line: Line, item: Item) -> None:
 
 def _found(line: Line, item: Item) -> dict[str, str]:
     """What the shop has for a field, by what owners call it."""
-    columns = {column: issues.shown(getattr(item, column)) for column in line.field.source}
-    return {messages.name(column): value for column, value in columns.items() if value is not None}
+    columns = {column: getattr(item, column) for column in line.field.source}
+    shown = {column: issues.shown(value) for column, value in columns.items() if not isinstance(value, bool)}
+    return {messages.name(column): value for column, value in shown.items() if value is not None}
 
 
 def _wrapped(text: str, indent: str = "") -> None:

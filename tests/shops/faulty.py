@@ -6,7 +6,7 @@ the channel spells its field is in `FIELDS`.
 
 from typing import Any, NamedTuple
 
-FORMATS = ("google", "meta", "openai", "heureka-cz", "skroutz", "idealo")
+FORMATS = ("google", "meta", "openai", "heureka-sk", "skroutz", "idealo")
 NOT_IDEALO = FORMATS[:-1]
 #: What is told about -> the field's name in each of FORMATS; - where the channel has none.
 FIELDS = {
@@ -121,7 +121,7 @@ FAULTS: dict[str, Fault] = {
         ("gtin",),
         None,
         "Fill in the GTIN",
-        ("google", "openai", "heureka-cz", "skroutz", "idealo"),
+        ("google", "openai", "heureka-sk", "skroutz", "idealo"),
     ),
     "wrong GTIN in a plugin's field": _fault(
         {"global_unique_id": "", "meta_data": [{"id": 1, "key": "_alg_ean", "value": "4006381333932"}]},
@@ -139,7 +139,7 @@ FAULTS: dict[str, Fault] = {
         "https://cdn.example.com/" + "a" * 2500, "too_long", "Give the images a shorter one"
     ),
     "long image": _image(
-        "https://cdn.example.com/" + "a" * 300, "too_long", "255 characters", ("heureka-cz",)
+        "https://cdn.example.com/" + "a" * 300, "too_long", "255 characters", ("heureka-sk",)
     ),
     "price of zero": _price("0"),
     "no price": _price(""),
@@ -186,7 +186,7 @@ FAULTS: dict[str, Fault] = {
             Told("truncated", "title", ("title",), "BUY THIS LAMP", "Shorten the title", NOT_IDEALO),
             Told("capitals", "title", ("title",), "BUY THIS LAMP", "Write it as in a sentence"),
             # Its address is made of it.
-            Told("too_long", "link", ("link",), "http://", "Give the link a shorter one", ("heureka-cz",)),
+            Told("too_long", "link", ("link",), "http://", "Give the link a shorter one", ("heureka-sk",)),
         ),
     ),
     "title with emoji": _fault(
@@ -327,7 +327,7 @@ FAULTS: dict[str, Fault] = {
         ("availability",),
         "out_of_stock",
         "Restock it",
-        ("heureka-cz", "skroutz", "idealo"),
+        ("heureka-sk", "skroutz", "idealo"),
     ),
     "negative stock": _fault(
         {"manage_stock": True, "stock_quantity": -3},
@@ -336,7 +336,7 @@ FAULTS: dict[str, Fault] = {
         ("availability",),
         "out_of_stock",
         "Restock it",
-        ("heureka-cz", "skroutz", "idealo"),
+        ("heureka-sk", "skroutz", "idealo"),
     ),
     "25 images": _fault(
         {"images": [f"https://cdn.example.com/{place}.jpg" for place in range(25)]},
@@ -345,7 +345,7 @@ FAULTS: dict[str, Fault] = {
         ("images",),
         "https://cdn.example.com/0.jpg, ",
         "if the first ones will do",
-        ("google", "meta", "heureka-cz", "skroutz"),
+        ("google", "meta", "heureka-sk", "skroutz"),
     ),
 }
 
