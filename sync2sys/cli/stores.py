@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sync2sys.connectors import woocommerce
 from sync2sys.database import transaction
 from sync2sys.emails import canonical_email
-from sync2sys.errors import NotFound, RemoteError, Sync2SysError
+from sync2sys.errors import NotFound, RemoteError, StoreUnreachable, Sync2SysError
 from sync2sys.extensions import db, outbound, settings
 from sync2sys.models import Channel, Membership, Organization, Product, User
 from sync2sys.outbound import canonical_origin
@@ -31,6 +31,9 @@ def connect(address: str, email: str, key: str, secret: str) -> None:
         channel_id, name = transaction(_attach)(proof, canonical_email(email))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    except StoreUnreachable as error:
+        hint = "A shop in a network of your own has to be allowed first: SYNC2SYS_OUTBOUND_ALLOW."
+        raise click.ClickException(f"{error.message} {hint}") from error
     except RemoteError as error:
         raise click.ClickException(error.message) from error
     click.echo(f"{name} is connected as channel {channel_id}.")
