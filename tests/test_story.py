@@ -149,10 +149,10 @@ def test_a_store_is_registered_connected_mirrored_published_fetched_and_disconne
 PUBLIC_URL = "https://service.example"
 
 
-def test_a_change_in_the_shop_is_told_mirrored_and_published(instance, database_url, shop):
+def test_a_change_in_the_shop_is_told_mirrored_and_published(instance, database_url):
     """What a proxy does with the public address is done by `reach`."""
     settings = {"PUBLIC_URL": PUBLIC_URL, "FEED_RATE": "100000", "API_RATE": "100000"}
-    with running(instance, database_url, **settings) as service:
+    with WooShop() as shop, running(instance, database_url, **settings) as service:
 
         def reach(url):
             assert url.startswith(PUBLIC_URL)
@@ -208,11 +208,10 @@ def test_a_change_in_the_shop_is_told_mirrored_and_published(instance, database_
             answer = requests.get(feed, timeout=10)
             return answer.status_code == 200 and price in answer.text
 
-        number = next(key for key, record in shop.records.items() if record["regular_price"] == "34.00")
-        service.until(lambda: priced("34.00"))
+        service.until(lambda: priced("11.50"))
 
         # An edit: told at the shop's next visitor, answered at once and without asking the shop anything.
-        shop.set_price(number, "1234.50")
+        shop.set_price(11, "1234.50")
         asked = len(shop.requests)
         assert shop.run_cron() == [200]
         assert len(shop.requests) == asked
