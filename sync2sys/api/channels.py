@@ -14,7 +14,7 @@ from sync2sys.extensions import db
 from sync2sys.models import Channel, Job, Product, Pull
 from sync2sys.schemas import channels as schemas
 from sync2sys.schemas.base import PageQuery
-from sync2sys.services import holds, jobs, stores
+from sync2sys.services import holds, hooks, jobs, stores
 
 bp = Blueprint("channels", __name__, url_prefix="/api/channels", description="Connected stores")
 
@@ -117,8 +117,8 @@ def _described(channels: Sequence[Channel]) -> list[dict[str, Any]]:
             "problem": channel.problem,
             "problemCode": channel.problem_code,
             "webhooks": {
-                "items": channel.hooks,
-                "problem": channel.hooks_problem,
+                "items": [hook | {"since": hooks.since(hook)} for hook in channel.hooks],
+                "problem": hooks.trouble_of(channel),
                 "checkedAt": channel.hooks_checked_at,
                 "heardAt": channel.heard_at,
             },

@@ -20,13 +20,16 @@ class Hook(Schema):
 
     topic = fields.String(required=True)
     state = fields.String(required=True, metadata={"description": "active, made, renewed or refused"})
+    since = Instant(required=True, metadata={"description": "When it was made, or first found."})
 
 
 class Hooks(Schema):
     """How the shop tells of changes. Until something was heard, nothing is proved."""
 
     items = fields.List(fields.Nested(Hook), required=True)
-    problem = fields.String(required=True, metadata={"description": "Why there are none; else empty."})
+    problem = fields.String(
+        required=True, metadata={"description": "What is wrong with them, and what to do; else empty."}
+    )
     checkedAt = Instant(required=True, allow_none=True)
     heardAt = Instant(required=True, allow_none=True)
 
