@@ -25,11 +25,16 @@ IMPORTED = ("sync2sys", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread", "pym
 
 
 class Forks:
-    """The process that others are forked from."""
+    """The process that others are forked from, with more in its environment if that is wanted."""
 
-    def __init__(self):
+    def __init__(self, **environ):
         self._parent = subprocess.Popen(
-            [*PYTHON, "tests.forks"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*PYTHON, "tests.forks"],
+            env=os.environ | environ,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def start(self, command, environ, log):

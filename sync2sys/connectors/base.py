@@ -25,7 +25,7 @@ class RemoteProduct:
     external_id: str
     #: simple, variable, grouped, external, or a plugin's own type as received
     kind: str
-    #: the shop's own word: publish, draft, pending, private, future, trash, password
+    #: the shop's own word, such as publish, draft, private, active or unlisted
     status: str
     #: an anonymous buyer can see it at its link
     published: bool
@@ -50,7 +50,7 @@ class RemoteProduct:
 
 @dataclass(frozen=True, slots=True)
 class RemoteVariant:
-    """One thing that can be bought. A simple product has one, with the product's own id.
+    """One thing that can be bought. A simple product has one; some platforms give it the product's own id.
 
     An empty text, an empty `image` and a None weight or dimension mean: as the product's.
     """
@@ -129,7 +129,8 @@ class Page:
     #: how many products and variants the shop says it has, where it says so
     product_total: int | None = None
     variant_total: int | None = None
-    #: ids seen earlier in this pull that the shop has deleted meanwhile
+    #: ids seen earlier in this pull that the shop has deleted meanwhile. A variant whose product is gone is
+    #: as good as gone.
     gone_products: tuple[str, ...] = ()
     gone_variants: tuple[str, ...] = ()
 

@@ -23,6 +23,7 @@ _NEGATIVE = re.compile(r"-[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _WHOLE = re.compile(r"-?[0-9]{1,10}(?:\.[0-9]{1,10})?")
 _ID = re.compile(r"[0-9]{1,19}")
 _CURRENCY = re.compile("[A-Z]{3}")
+_COUNTRY = re.compile("[A-Z]{2}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
 
 
@@ -95,6 +96,11 @@ def _is_number(told: str) -> bool:
     except InvalidOperation:
         return False
     return True
+
+
+def country(value: Any) -> str:
+    """A code of ISO 3166-1 alpha-2, or ""."""
+    return value if isinstance(value, str) and _COUNTRY.fullmatch(value) else ""
 
 
 def quantity(value: Any) -> int | None:
