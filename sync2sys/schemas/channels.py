@@ -9,25 +9,31 @@ class Progress(Schema):
     """A sync that waits or runs."""
 
     state = fields.String(required=True, metadata={"description": "queued or running"})
-    full = fields.Boolean(required=True)
-    pagesDone = fields.Integer(required=True)
-    pagesTotal = fields.Integer(required=True, allow_none=True)
-    startedAt = Instant(required=True, allow_none=True)
+    full = fields.Boolean(required=True, attribute="is_full")
+    pagesDone = fields.Integer(required=True, attribute="pages_done")
+    pagesTotal = fields.Integer(required=True, allow_none=True, attribute="pages_total")
+    startedAt = Instant(required=True, allow_none=True, attribute="started_at")
 
 
 class Channel(Schema):
-    id = fields.String(required=True)
+    id = fields.String(required=True, attribute="channel.id")
     state = fields.String(
-        required=True, metadata={"description": "connected, disconnected, auth_failed or moved"}
+        required=True,
+        attribute="channel.state",
+        metadata={"description": "connected, disconnected, auth_failed or moved"},
     )
-    name = fields.String(required=True)
-    platform = fields.String(required=True)
-    origin = fields.String(required=True)
-    currency = fields.String(required=True)
-    productCount = fields.Integer(required=True)
-    lastSync = Instant(required=True, allow_none=True)
-    problem = fields.String(required=True, metadata={"description": "For the owner; empty when all is well."})
-    problemCode = fields.String(required=True)
+    name = fields.String(required=True, attribute="channel.name")
+    platform = fields.String(required=True, attribute="channel.platform")
+    origin = fields.String(required=True, attribute="channel.origin")
+    currency = fields.String(required=True, attribute="channel.currency")
+    productCount = fields.Integer(required=True, attribute="products")
+    lastSync = Instant(required=True, allow_none=True, attribute="channel.synced_at")
+    problem = fields.String(
+        required=True,
+        attribute="channel.problem",
+        metadata={"description": "For the owner; empty when all is well."},
+    )
+    problemCode = fields.String(required=True, attribute="channel.problem_code")
     sync = fields.Nested(Progress, required=True, allow_none=True)
 
 
