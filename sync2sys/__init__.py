@@ -31,7 +31,7 @@ from sync2sys.config import PREFIX, BadSetting, Settings, read
 from sync2sys.extensions import api as rest
 from sync2sys.extensions import cache, db, limiter, migrate
 from sync2sys.outbound import Allowed, Outbound
-from sync2sys.panel import docs, home
+from sync2sys.panel import docs, home, sales_channels, sessions, sign_in
 from sync2sys.ratelimit import WindowStorage, storage_uri
 from sync2sys.schemas.base import Error
 from sync2sys.services import startup
@@ -108,7 +108,8 @@ def _bind(app: Flask) -> None:
         health,
     ):
         rest.register_blueprint(group.bp)
-    for page in (docs, home):
+    sessions.register(app)
+    for page in (home, sign_in, sales_channels, docs):
         app.register_blueprint(page.bp)
     errors.register(app)
     cli.register(app)

@@ -59,8 +59,8 @@ def hold(pull: Pull, products: Comparison, reason: str) -> str:
     One that found what a held one found is only that one's echo; another result replaces it.
     """
     problem = (
-        f"{reason} Nothing was removed. It will be, if the shop still says so after an hour, or at once by "
-        "`flask pulls release`."
+        f"{reason} Nothing was removed. It will be, if the shop still says so after an hour, or at once when "
+        "you release it."
     )
     earlier = of_channel(pull.channel_id)
     echo = any(held.result_hash == pull.result_hash for held in earlier)

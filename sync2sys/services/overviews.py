@@ -47,7 +47,7 @@ def of(channels: Sequence[Channel]) -> list[Overview]:
 
 def _counts(ids: list[str]) -> dict[str, int]:
     query = select(Product.channel_id, func.count()).where(Product.channel_id.in_(ids))
-    return dict(db.session.execute(query.group_by(Product.channel_id)).all())  # type: ignore[arg-type]
+    return dict(db.session.execute(query.group_by(Product.channel_id)).all())
 
 
 def _live_syncs(ids: list[str]) -> Sequence[Job]:

@@ -14,6 +14,7 @@ from sync2sys.models.base import digest, now
 from sync2sys.services import jobs, organizations, stores
 from sync2sys.services.shopify_apps import (
     PLATFORM,
+    app_of,
     capabilities_of,
     configured_app,
     origin_of,
@@ -62,6 +63,14 @@ def owned(domain: str, app: App) -> Agreed:
     """A shop of the app's own organization, which needs no consent page. Raises StoreError, or Turned."""
     grant = own(line_to(outbound, domain, SECONDS), app)
     return introduced(domain, app, grant, "own")
+
+
+def own_app(channel: Channel) -> App | None:
+    """The app by which the shop was connected without a consent page, if it was."""
+    credentials = channel.credentials or {}
+    if credentials.get("way") != "own":
+        return None
+    return app_of(credentials["client_id"], credentials.get("client_secret"))
 
 
 def attach(organization_id: str, channel_id: str | None, agreed: Agreed) -> Channel:
