@@ -127,7 +127,14 @@ def test_the_documentation_page_shows_every_endpoint(client):
 
 
 def test_no_answer_is_built_from_the_host_header(client):
-    for path in ("/", "/sign-in", "/sales-channels", "/api/docs", "/api/openapi.json", "/api/public/feeds/none"):
+    for path in (
+        "/",
+        "/sign-in",
+        "/sales-channels",
+        "/api/docs",
+        "/api/openapi.json",
+        "/api/public/feeds/none",
+    ):
         assert b"evil.example" not in client.get(path, headers={"Host": "evil.example"}).data
 
 
