@@ -26,7 +26,7 @@ from sync2sys.errors import LostLease, Sync2SysError
 from sync2sys.extensions import db
 from sync2sys.models import Worker as WorkerRow
 from sync2sys.models.base import new_id, now
-from sync2sys.services import health, jobs, renders, schedule, sync
+from sync2sys.services import health, hooks, jobs, renders, schedule, sync
 
 IDLE_SECONDS = 0.5
 TICK_SECONDS = 5.0
@@ -43,8 +43,14 @@ def _sweep(claim: jobs.Claim) -> None:
     schedule.sweep()
 
 
-HANDLERS: dict[str, Callable[[jobs.Claim], None]] = {"sync": sync.run, "render": renders.run, "sweep": _sweep}
-SYNC_LANE = frozenset({"sync"})
+HANDLERS: dict[str, Callable[[jobs.Claim], None]] = {
+    "sync": sync.run,
+    "hooks": hooks.run,
+    "render": renders.run,
+    "sweep": _sweep,
+}
+#: What asks shops, and may have to wait for them.
+SYNC_LANE = frozenset({"sync", "hooks"})
 OTHER_LANE = frozenset(HANDLERS) - SYNC_LANE
 
 

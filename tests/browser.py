@@ -35,7 +35,9 @@ class Browser:
         self.width = width
 
     def open(self, url):
+        """Go there; what can be read then."""
         self.driver.get(url)
+        return self.text
 
     @property
     def url(self):
@@ -43,7 +45,8 @@ class Browser:
 
     @property
     def text(self):
-        return self._soon(lambda: self.driver.find_element(By.TAG_NAME, "body").text)
+        """What can be read, its words one blank apart."""
+        return self._soon(self._read)
 
     @property
     def cookies(self):
@@ -71,7 +74,10 @@ class Browser:
 
     def until(self, words, seconds=20):
         """Wait until the page says so, by itself."""
-        self._soon(lambda: words in self.driver.find_element(By.TAG_NAME, "body").text, seconds)
+        self._soon(lambda: words in self._read(), seconds)
+
+    def _read(self):
+        return " ".join(self.driver.find_element(By.TAG_NAME, "body").text.split())
 
     def _page(self):
         return self.driver.find_element(By.TAG_NAME, "html")

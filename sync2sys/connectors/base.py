@@ -123,6 +123,16 @@ class Page:
     gone_variants: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One webhook of a shop."""
+
+    #: as the platform spells it
+    topic: str
+    #: active as found; made or renewed just now; refused where the shop will not have it
+    state: str
+
+
 class Secrets(Protocol):
     """A channel's credentials. They may change while they are used: tokens expire and are renewed."""
 
@@ -153,4 +163,10 @@ class Connector(Protocol):
         An iterator that ends without raising has yielded every product and variant that existed
         during the whole pull; anything less raises a RemoteError, and `retryable` says whether
         going on later from the last cursor makes sense.
+        """
+
+    def hooks(self, address: str, secret: str) -> list[Hook]:
+        """See that the shop tells this address of changes, signed with the secret or the platform's own.
+
+        What is missing or was given up is made. Raises StoreError.
         """

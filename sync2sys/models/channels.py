@@ -60,6 +60,12 @@ class Channel(Base):
     #: why the last sync failed, in words for the owner; empty when it did not
     problem: Mapped[str] = mapped_column(LongText, default="")
     problem_code: Mapped[str] = mapped_column(String(50), default="")
+    #: its webhooks at the last look, [{topic, state}]; why there are none; when that was
+    hooks: Mapped[list[dict[str, str]]] = mapped_column(JsonText, default=list)
+    hooks_problem: Mapped[str] = mapped_column(LongText, default="")
+    hooks_checked_at: Mapped[datetime | None] = mapped_column(Moment)
+    #: when the shop last told of something
+    heard_at: Mapped[datetime | None] = mapped_column(Moment)
     #: keys refused: since when and how often in a row
     refused_since: Mapped[datetime | None] = mapped_column(Moment)
     refusals: Mapped[int] = mapped_column(default=0)

@@ -15,6 +15,24 @@ class Progress(Schema):
     startedAt = Instant(required=True, allow_none=True, attribute="started_at")
 
 
+class Hook(Schema):
+    """One webhook of the shop."""
+
+    topic = fields.String(required=True)
+    state = fields.String(required=True, metadata={"description": "active, made, renewed or refused"})
+
+
+class Hooks(Schema):
+    """How the shop tells of changes. Until something was heard, nothing is proved."""
+
+    items = fields.List(fields.Nested(Hook), required=True, attribute="hooks")
+    problem = fields.String(
+        required=True, attribute="hooks_problem", metadata={"description": "Why there are none; else empty."}
+    )
+    checkedAt = Instant(required=True, allow_none=True, attribute="hooks_checked_at")
+    heardAt = Instant(required=True, allow_none=True, attribute="heard_at")
+
+
 class Channel(Schema):
     id = fields.String(required=True, attribute="channel.id")
     state = fields.String(
@@ -34,6 +52,7 @@ class Channel(Schema):
         metadata={"description": "For the owner; empty when all is well."},
     )
     problemCode = fields.String(required=True, attribute="channel.problem_code")
+    webhooks = fields.Nested(Hooks, required=True, attribute="channel")
     sync = fields.Nested(Progress, required=True, allow_none=True)
 
 

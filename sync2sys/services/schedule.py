@@ -10,7 +10,7 @@ from sync2sys.database import look, transaction
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, Feed, Installation, Membership, Organization, Token, User, Worker
 from sync2sys.models.base import now
-from sync2sys.services import holds, jobs, pulls, shopify_flows, tokens, webhooks
+from sync2sys.services import holds, hooks, jobs, pulls, shopify_flows, tokens, webhooks
 
 #: How often the sweep runs, and how soon a render is tried again that did not take the feed off the list.
 SWEEP_EVERY = timedelta(hours=1)
@@ -29,6 +29,8 @@ def tick() -> int:
     queued = 0
     for channel_id in look(_due_channels)():
         queued += transaction(_queue_sync)(channel_id)
+    for channel_id in look(_due_hooks)():
+        queued += transaction(_queue_hooks)(channel_id)
     for feed_id in look(_due_feeds)():
         queued += transaction(_queue_render)(feed_id)
     if look(_sweep_is_due)():
@@ -61,6 +63,23 @@ def _queue_sync(channel_id: str) -> int:
     if channel is None:
         return 0
     jobs.enqueue("sync", channel.id, {"full": is_full_due(channel)})
+    return 1
+
+
+def _due_hooks() -> list[str]:
+    if not hooks.can_be_told():
+        return []
+    return list(
+        db.session.scalars(select(Channel.id).where(hooks.is_due()).order_by(Channel.id).limit(AT_ONCE))
+    )
+
+
+def _queue_hooks(channel_id: str) -> int:
+    db.session.get(Channel, channel_id, with_for_update=True)
+    channel = db.session.scalar(select(Channel).where(Channel.id == channel_id, hooks.is_due()))
+    if channel is None:
+        return 0
+    hooks.ask(channel)
     return 1
 
 

@@ -11,7 +11,7 @@ from sync2sys.connectors.shopify.grants import App, Grant, line_to, own
 from sync2sys.extensions import db, outbound, vault
 from sync2sys.models import Channel, Organization
 from sync2sys.models.base import digest, now
-from sync2sys.services import jobs, organizations, stores
+from sync2sys.services import hooks, jobs, organizations, stores
 from sync2sys.services.shopify_apps import (
     PLATFORM,
     app_of,
@@ -89,6 +89,7 @@ def attach(organization_id: str, channel_id: str | None, agreed: Agreed) -> Chan
         organization.name = channel.name[:200]
     organizations.note_activity(organization.id)
     jobs.enqueue("sync", channel.id, {"full": True})
+    hooks.ask(channel)
     return channel
 
 

@@ -48,6 +48,7 @@ def accept(
     for channel in channels:
         # A topic and its delivery: one of Shopify's ids may come with several topics.
         if webhooks.is_new(channel.id, digest(f"{topic} {delivery_id}")):
+            channel.heard_at = now()
             _act(channel, topic, _content(body), triggered_at)
             taken = True
     return taken

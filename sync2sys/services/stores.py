@@ -14,7 +14,7 @@ from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db, vault
 from sync2sys.models import Channel, Feed, Installation, Organization, Token
 from sync2sys.models.base import digest
-from sync2sys.services import accounts, jobs, organizations, tokens
+from sync2sys.services import accounts, hooks, jobs, organizations, tokens
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ def attach(
     token = tokens.issue_plugin(installation, proved=True)
     organizations.note_activity(channel.organization_id)
     jobs.enqueue("sync", channel.id, {"full": True})
+    hooks.ask(channel)
     return Connected(channel, token, is_new)
 
 

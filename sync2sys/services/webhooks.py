@@ -48,10 +48,11 @@ def accept(channel_id: str, body: bytes, signature: str, delivery_id: str, topic
     channel = db.session.get(Channel, channel_id, with_for_update=True)
     credentials = channel.credentials if channel is not None and channel.state == "connected" else None
     secret = str((credentials or {}).get("webhook_secret", ""))
-    if not _is_signed(body, secret, signature) or not delivery_id:
+    if channel is None or not _is_signed(body, secret, signature) or not delivery_id:
         raise Unauthorized("This delivery is not signed with the channel's secret.")
     if not is_new(channel_id, delivery_id[:64]):
         return False
+    channel.heard_at = now()
     is_deletion = topic.endswith(".deleted")
     jobs.enqueue("sync", channel_id, {"full": is_deletion}, now() + (DELETED if is_deletion else SOON))
     return True

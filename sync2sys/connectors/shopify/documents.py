@@ -132,6 +132,21 @@ def everything(query: str) -> str:
     return "{ " + _connection(f'products(query: "{query}")', _PRODUCT + "\n".join(parts)) + " }"
 
 
+HOOKS = """
+query Hooks {
+  webhookSubscriptions(first: 100) { nodes { id topic uri } }
+}
+"""
+
+MAKE_HOOK = """
+mutation MakeHook($topic: WebhookSubscriptionTopic!, $hook: WebhookSubscriptionInput!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: $hook) {
+    webhookSubscription { id }
+    userErrors { field message }
+  }
+}
+"""
+
 RUN_BULK = """
 mutation RunBulk($query: String!) {
   bulkOperationRunQuery(query: $query, groupObjects: false) {

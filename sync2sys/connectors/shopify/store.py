@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sync2sys.connectors.base import Page, Secrets, Shop
+from sync2sys.connectors.base import Hook, Page, Secrets, Shop
 from sync2sys.connectors.line import Line, Patience
-from sync2sys.connectors.shopify import shop
+from sync2sys.connectors.shopify import hooks, shop
 from sync2sys.connectors.shopify.admin import Admin
 from sync2sys.connectors.shopify.bulk import Bulk
 from sync2sys.connectors.shopify.products import Reader
@@ -72,3 +72,7 @@ class Shopify:
         """The catalogue, or what changed after `since`, page by page; see `Connector.pull`."""
         reader = Reader(str(self._capabilities.get("weight_unit", "")))
         return Pull(self._admin, self._bulk, reader, since, cursor, hints).pages()
+
+    def hooks(self, address: str, secret: str) -> list[Hook]:
+        """See that the shop tells this address of changes; Shopify signs with the app's secret."""
+        return hooks.ensure(self._admin, address)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sync2sys.connectors.base import Page, Shop
+from sync2sys.connectors.base import Hook, Page, Shop
 from sync2sys.connectors.line import Line, Patience
-from sync2sys.connectors.woocommerce import shop
+from sync2sys.connectors.woocommerce import hooks, shop
 from sync2sys.connectors.woocommerce.auth import Keys, Way
 from sync2sys.connectors.woocommerce.client import Client, Root
 from sync2sys.connectors.woocommerce.pull import Pull
@@ -61,6 +61,10 @@ class WooCommerce:
         """
         route = self._capabilities.get("variations")
         return Pull(self._client, self._home, route, since, cursor, self._window).pages()
+
+    def hooks(self, address: str, secret: str) -> list[Hook]:
+        """See that the shop tells this address of changes, signed with the secret."""
+        return hooks.ensure(self._client, address, secret)
 
 
 def _way_back(capabilities: dict[str, Any]) -> tuple[Root, Way]:

@@ -7,82 +7,21 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from sync2sys.api.access import encode
 from sync2sys.database import transaction
 from sync2sys.extensions import db
-from sync2sys.models import Channel, Job, Membership, ShopifyFlow, User
+from sync2sys.models import Channel, Job, ShopifyFlow
 from sync2sys.models.base import now
-from sync2sys.services import organizations, shopify_reasons, tokens
+from sync2sys.services import organizations, shopify_reasons
+from tests.api.shopify.conftest import CALLBACK, PUBLIC_URL, SCOPES
+from tests.api.shopify.rows import channels, rows
 from tests.connectors.shopify.test_names import BAD
 from tests.merchant import Merchant, landed, landing
 from tests.plugin import Plugin, assert_error
-from tests.shops.conftest import authority, ca_file, lead, shopify  # noqa: F401 - fixtures among them
 from tests.shops.shopify import oauth
 
 pytestmark = pytest.mark.shopify
 
-PUBLIC_URL = "https://service.example"
-CALLBACK = f"{PUBLIC_URL}/api/shopify/oauth/callback"
-SCOPES = "read_products,read_inventory"
 ANYBODY = "00000000-0000-0000-0000-000000000000"
-
-
-@pytest.fixture
-def their_app(shopify):  # noqa: F811
-    """The installation's app, as Shopify knows it."""
-    return shopify.add_app([CALLBACK], SCOPES)
-
-
-@pytest.fixture
-def shop(shopify):  # noqa: F811
-    return shopify.add_shop(
-        "mystore", [{"title": "Mug", "variants": [{"price": "9.90"}]}], host="mugs.example"
-    )
-
-
-@pytest.fixture
-def make_service(make_app, shopify, ca_file):  # noqa: F811
-    """An application that finds Shopify where the tests have it."""
-
-    def make(**settings):
-        return lead(make_app(PUBLIC_URL=PUBLIC_URL, **settings), shopify, ca_file)
-
-    return make
-
-
-@pytest.fixture
-def app(make_service, their_app):
-    return make_service(SHOPIFY_CLIENT_ID=their_app.client_id, SHOPIFY_CLIENT_SECRET=their_app.secret)
-
-
-@pytest.fixture
-def sign_up(app):
-    """A function that makes panel accounts with an organization each, and gives their tokens."""
-
-    def make(email):
-        user = User(email=email)
-        db.session.add(user)
-        db.session.flush()
-        organization = organizations.create(email)
-        db.session.add(Membership(user_id=user.id, organization_id=organization.id, state="active"))
-        return encode(tokens.issue_panel(user).access)
-
-    def sign_up(email):
-        with app.test_request_context():
-            return transaction(make)(email)
-
-    return sign_up
-
-
-@pytest.fixture
-def alice(client, sign_up, ca_file, shop):  # noqa: F811
-    """Owns the shop and an account."""
-    return Merchant(client, sign_up("alice@example.com"), ca_file)
-
-
-@pytest.fixture
-def bob(app, sign_up, ca_file):  # noqa: F811
-    return Merchant(app.test_client(), sign_up("bob@example.com"), ca_file)
 
 
 @pytest.fixture
@@ -99,16 +38,7 @@ def way_back(alice, shop, their_app):
     return make
 
 
-def rows(app, table):
-    with app.app_context():
-        return list(db.session.query(table))
-
-
-def channels(app):
-    return rows(app, Channel)
-
-
-def exchanges(shopify):  # noqa: F811
+def exchanges(shopify):
     return [request for request in shopify.requests if request.path == "/admin/oauth/access_token"]
 
 
@@ -136,8 +66,8 @@ def test_a_shop_is_connected_by_its_owners_consent(app, alice, shop):
     assert (channel.name, channel.currency, channel.weight_unit) == ("Mystore", "EUR", "kg")
     assert channel.prices_include_tax is True
     assert channel.capabilities["scopes"] == ["read_inventory", "read_products"]
-    [job] = rows(app, Job)
-    assert (job.kind, job.subject, job.payload) == ("sync", channel_id, {"full": True})
+    queued = {job.kind: (job.subject, job.payload) for job in rows(app, Job)}
+    assert queued == {"sync": (channel_id, {"full": True}), "hooks": (channel_id, {})}
 
 
 def test_the_consent_page_is_asked_as_shopify_documents_it(alice, their_app):
@@ -184,7 +114,7 @@ def test_a_shop_that_gives_less_is_connected_all_the_same(app, alice, shop):
     assert channels(app)[0].capabilities["scopes"] == ["read_products"]
 
 
-def test_a_register_token_connects_a_shop_for_itself_alone(app, client, alice, ca_file):  # noqa: F811
+def test_a_register_token_connects_a_shop_for_itself_alone(app, client, alice, ca_file):
     plugin = Plugin(client)
     plugin.register()
     stranger = Merchant(client, plugin.token, ca_file)
@@ -194,7 +124,7 @@ def test_a_register_token_connects_a_shop_for_itself_alone(app, client, alice, c
     assert client.get("/api/channels", headers={"Authorization": f"Bearer {alice.token}"}).json["items"] == []
 
 
-def test_an_app_of_ones_own_needs_no_app_of_the_installation(make_service, shopify, shop, ca_file):  # noqa: F811
+def test_an_app_of_ones_own_needs_no_app_of_the_installation(make_service, shopify, shop, ca_file):
     own = shopify.add_app([CALLBACK], SCOPES)
     app = make_service()
     client = app.test_client()
@@ -211,7 +141,7 @@ def test_an_app_of_ones_own_needs_no_app_of_the_installation(make_service, shopi
     assert merchant.connect(channelId=channel_id) == channel_id
 
 
-def test_shops_of_ones_own_organization_need_no_consent(app, alice, shop, shopify):  # noqa: F811
+def test_shops_of_ones_own_organization_need_no_consent(app, alice, shop, shopify):
     own = shopify.add_app([], SCOPES, organization=shop.organization)
     body = {"shopDomain": "mystore", "clientId": own.client_id, "clientSecret": own.secret}
     headers = {"Authorization": f"Bearer {alice.token}"}
@@ -240,7 +170,7 @@ def test_the_status_says_whether_there_is_an_app(alice):
 
 
 @pytest.mark.parametrize("given", [{}, {"SHOPIFY_CLIENT_ID": "abc"}, {"SHOPIFY_CLIENT_SECRET": "abc"}])
-def test_without_an_app_nothing_is_begun_and_nothing_comes_back(make_service, shopify, given):  # noqa: F811
+def test_without_an_app_nothing_is_begun_and_nothing_comes_back(make_service, shopify, given):
     app = make_service(**given)
     client = app.test_client()
     plugin = Plugin(client)
@@ -257,7 +187,7 @@ def test_without_an_app_nothing_is_begun_and_nothing_comes_back(make_service, sh
 
 
 @pytest.mark.parametrize("name", ["code", "hmac", "host", "shop", "state", "timestamp"])
-def test_a23_a_changed_or_missing_parameter_is_refused(app, alice, way_back, shopify, name):  # noqa: F811
+def test_a23_a_changed_or_missing_parameter_is_refused(app, alice, way_back, shopify, name):
     query = way_back()
     given = dict(parse_qsl(query))
     flipped = ("0" if given[name][-1] != "0" else "1").join([given[name][:-1], ""])
@@ -293,7 +223,7 @@ def test_a23_a_signature_in_capitals_is_refused(app, alice, way_back):
     assert landing(alice.come_back(shouted))[1]["message"] == "invalid_signature"
 
 
-def test_a23_a_signature_of_another_app_is_refused(app, alice, shop, shopify):  # noqa: F811
+def test_a23_a_signature_of_another_app_is_refused(app, alice, shop, shopify):
     evil = shopify.add_app([CALLBACK], SCOPES)
     state = parse_qs(urlsplit(alice.begin().json["authUrl"]).query)["state"][0]
     query = urlsplit(oauth.callback_url(shop, evil, CALLBACK, state)).query
@@ -301,7 +231,7 @@ def test_a23_a_signature_of_another_app_is_refused(app, alice, shop, shopify):  
     assert exchanges(shopify) == []
 
 
-def test_a23_another_shop_with_a_right_signature_is_refused(app, alice, way_back, shopify):  # noqa: F811
+def test_a23_another_shop_with_a_right_signature_is_refused(app, alice, way_back, shopify):
     other = shopify.add_shop("other")
     assert landing(alice.come_back(way_back(shop=other)))[1]["message"] == "wrong_shop"
     assert exchanges(shopify) == []
@@ -318,7 +248,7 @@ def test_a23_a_time_that_is_none_is_refused(app, alice, way_back, timestamp):
     assert landing(alice.come_back(way_back(timestamp=timestamp)))[1]["message"] == "expired"
 
 
-def test_a23_a_state_is_good_once(app, alice, way_back, shopify):  # noqa: F811
+def test_a23_a_state_is_good_once(app, alice, way_back, shopify):
     query = way_back()
     landed(alice.come_back(query))
     _, told = landing(alice.come_back(query))
@@ -326,7 +256,7 @@ def test_a23_a_state_is_good_once(app, alice, way_back, shopify):  # noqa: F811
     assert len(exchanges(shopify)) == 1
 
 
-def test_a23_a_state_ends_after_ten_minutes(app, alice, way_back, shopify):  # noqa: F811
+def test_a23_a_state_ends_after_ten_minutes(app, alice, way_back, shopify):
     query = way_back()
     with app.app_context():
         transaction(lambda: db.session.query(ShopifyFlow).update({"expires_at": now()}))()
@@ -334,7 +264,7 @@ def test_a23_a_state_ends_after_ten_minutes(app, alice, way_back, shopify):  # n
     assert exchanges(shopify) == []
 
 
-def test_two_ways_back_at_once_make_one_exchange(app, alice, way_back, shopify):  # noqa: F811
+def test_two_ways_back_at_once_make_one_exchange(app, alice, way_back, shopify):
     query, answers = way_back(), []
 
     def come_back():
@@ -357,7 +287,7 @@ def test_states_are_kept_as_digests_only(app, alice):
 
 
 @pytest.mark.parametrize("domain", [*BAD, None, 7, [], {}, "a" * 10_000])
-def test_a24_what_is_no_shop_is_refused_before_anything_is_asked(app, alice, domain, shopify):  # noqa: F811
+def test_a24_what_is_no_shop_is_refused_before_anything_is_asked(app, alice, domain, shopify):
     assert_error(alice.begin(domain), 400)
     assert rows(app, ShopifyFlow) == []
     assert shopify.requests == []
@@ -369,7 +299,7 @@ def test_a25_a_channel_of_somebody_else_is_not_there(app, alice, bob):
     assert [assert_error(answer, 404)["message"] for answer in alike] == ["No such channel."] * 2
 
 
-def test_a25_a_channel_is_looked_at_again_on_the_way_back(app, alice, bob, shopify):  # noqa: F811
+def test_a25_a_channel_is_looked_at_again_on_the_way_back(app, alice, bob, shopify):
     channel_id = alice.connect()
     query = alice.consent(alice.begin(channelId=channel_id).json["authUrl"])
     with app.app_context():
@@ -383,7 +313,7 @@ def test_a25_a_channel_is_looked_at_again_on_the_way_back(app, alice, bob, shopi
     assert told["message"] in ("channel_gone", "shop_taken")
 
 
-def test_a_channel_of_another_shop_is_no_place_for_this_one(app, alice, shopify):  # noqa: F811
+def test_a_channel_of_another_shop_is_no_place_for_this_one(app, alice, shopify):
     shopify.add_shop("other")
     channel_id = alice.connect()
     assert_error(alice.begin("other", channelId=channel_id), 400)
@@ -437,7 +367,7 @@ def test_a_shop_that_somebody_has_proved_is_not_taken_over(app, alice, bob, shop
     assert len(channels(app)) == 1
 
 
-def test_a_strangers_register_token_keeps_nobody_from_ones_own_shop(app, client, alice, ca_file):  # noqa: F811
+def test_a_strangers_register_token_keeps_nobody_from_ones_own_shop(app, client, alice, ca_file):
     plugin = Plugin(client)
     plugin.register()
     strangers = Merchant(client, plugin.token, ca_file).connect()
@@ -478,7 +408,7 @@ def test_without_the_right_to_read_products_there_is_nothing_to_connect(app, ali
         ("password_page", "exchange_failed"),
     ],
 )
-def test_a_shop_that_is_in_trouble_gives_no_token(app, alice, shopify, way_back, fault, code):  # noqa: F811
+def test_a_shop_that_is_in_trouble_gives_no_token(app, alice, shopify, way_back, fault, code):
     query = way_back()
     shopify.fault(fault, has="client_secret")
     assert_refused(app, alice.come_back(query), code)
