@@ -138,7 +138,7 @@ def remove_the_app(browser, outside, shop, their_app):
     assert "Mugs Reconnect needed" in browser.text
     browser.press("Mugs")
     assert "The app was removed from the shop in Shopify." in browser.text
-    assert "Its feeds are still served as they were last published." in browser.text
+    assert "Nothing is lost: its feeds are still served as they were last published" in browser.text
     assert not browser.is_too_wide()
     after = outside.feed()
     assert (after.status_code, after.content) == (200, before.content)

@@ -39,5 +39,7 @@ def read(schema: Schema, **known: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ValidationError as error:
-        raise BadRequest("Look at what is marked below.", details=error.messages_dict) from None
+        raise BadRequest(
+            "Something is missing or not right: look at what is marked.", details=error.messages_dict
+        ) from None
     return loaded

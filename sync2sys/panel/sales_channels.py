@@ -6,18 +6,17 @@ from typing import Any
 
 from flask import Response, g, request
 
-from sync2sys.api.shopify import connect_own, consent_page
 from sync2sys.connectors.shopify import scopes
 from sync2sys.database import transaction
 from sync2sys.errors import BadRequest, StoreError, Sync2SysError
 from sync2sys.extensions import settings
 from sync2sys.formats import FORMATS
 from sync2sys.models import Channel
-from sync2sys.panel import forms, standings
+from sync2sys.panel import connecting, standings
+from sync2sys.panel.connecting import address_of
 from sync2sys.panel.pages import page, pages
 from sync2sys.panel.sessions import leave_for, signed_in
-from sync2sys.schemas.shopify import BeginShopify
-from sync2sys.services import feeds, holds, overviews, shopify, shopify_apps, shopify_flows, stores
+from sync2sys.services import feeds, holds, overviews, shopify_apps, shopify_flows, stores
 from sync2sys.services.shopify_apps import PLATFORM
 from sync2sys.services.shopify_reasons import REASONS
 
@@ -48,10 +47,10 @@ def show_all() -> Response:
 @bp.post("/sales-channels")
 @signed_in
 def connect() -> Response:
-    """Lead the owner of a Shopify shop to its consent page."""
+    """Connect the store that the form names, or lead its owner to where that goes on."""
     try:
-        return leave_for(consent_page(forms.read(BeginShopify()), from_browser=True))
-    except BadRequest as error:
+        return leave_for(connecting.connect())
+    except (BadRequest, StoreError) as error:
         return _list(error)
 
 
@@ -67,7 +66,7 @@ def show(channel_id: str) -> Response:
 def sync(channel_id: str) -> Response:
     """Queue a sync, now."""
     transaction(lambda: stores.ask_sync(stores.visible_channel(g.token, channel_id)))()
-    return leave_for(_address(channel_id))
+    return leave_for(address_of(channel_id))
 
 
 @bp.post("/sales-channels/<channel_id>/pulls/<pull_id>/release")
@@ -75,25 +74,18 @@ def sync(channel_id: str) -> Response:
 def release(channel_id: str, pull_id: str) -> Response:
     """Agree to the removals of a held pull."""
     transaction(lambda: holds.release_of(stores.visible_channel(g.token, channel_id), pull_id))()
-    return leave_for(_address(channel_id))
+    return leave_for(address_of(channel_id))
 
 
 @bp.post("/sales-channels/<channel_id>/reconnect")
 @signed_in
 def reconnect(channel_id: str) -> Response:
-    """Connect a Shopify shop again: by its consent page, or at once where it never needed one."""
+    """Connect the channel's store again, or lead its owner to where that goes on."""
     channel = stores.visible_channel(g.token, channel_id)
-    if channel.platform != PLATFORM:
-        raise BadRequest(f"{channel.origin} is connected again from its own side, by its plugin or its keys.")
     try:
-        body = forms.read(BeginShopify(), shopDomain=channel.origin, channelId=channel.id)
-        app = shopify.own_app(channel) if body["clientId"] is None else None
-        if app is None:
-            return leave_for(consent_page(body, from_browser=True))
-        connect_own(body["shopDomain"], app, channel_id)
+        return leave_for(connecting.reconnect(channel))
     except (BadRequest, StoreError) as error:
-        return _shown(stores.visible_channel(g.token, channel_id), error)
-    return leave_for(f"{_address(channel_id)}?oauth=success")
+        return _shown(channel, error)
 
 
 @bp.get("/sales-channels/<channel_id>/disconnect")
@@ -108,11 +100,7 @@ def ask_disconnect(channel_id: str) -> Response:
 def disconnect(channel_id: str) -> Response:
     """Wipe the store's keys. Its feeds stay as they are."""
     transaction(lambda: stores.disconnect(g.token, channel_id))()
-    return leave_for(_address(channel_id))
-
-
-def _address(channel_id: str) -> str:
-    return f"/sales-channels/{channel_id}"
+    return leave_for(address_of(channel_id))
 
 
 def _list(error: Sync2SysError | None = None) -> Response:
@@ -127,6 +115,7 @@ def _list(error: Sync2SysError | None = None) -> Response:
 
 def _shown(channel: Channel, error: Sync2SysError | None = None) -> Response:
     [overview] = seen = overviews.of([channel])
+    made = feeds.using(channel)
     return page(
         "sales_channel.html",
         error.status if error else 200,
@@ -134,7 +123,8 @@ def _shown(channel: Channel, error: Sync2SysError | None = None) -> Response:
         channel=channel,
         held=[pull for pull in holds.of_channel(channel.id) if pull.state == "held"],
         scopes=_scopes(channel) if channel.platform == PLATFORM else [],
-        feeds=[(feed, FORMATS[feed.format], feeds.url(feed)) for feed in feeds.using(channel)],
+        feeds=[(feed, FORMATS[feed.format], feeds.url(feed)) for feed in made],
+        is_served=any(feed.published and feed.live_render_id for feed in made),
         **_common(seen, error),
     )
 
@@ -151,6 +141,7 @@ def _common(seen: Sequence[overviews.Overview], error: Sync2SysError | None) -> 
         "notice": request.args.get("oauth"),
         "reason": REASONS.get(request.args.get("message", ""), UNKNOWN),
         "error": error,
+        "asked": request.form.get("platform", ""),
         "typed": request.form,
         "public_url": settings.PUBLIC_URL,
         "has_app": shopify_apps.configured_app() is not None,

@@ -77,6 +77,15 @@ def attach(
     return Connected(channel, token, is_new)
 
 
+def attach_again(channel: Channel, proof: Proof) -> Connected:
+    """`attach` a channel's store with other keys, under the account that it was connected under before."""
+    known = select(Installation).filter_by(channel_id=channel.id).order_by(Installation.created_at)
+    installation = db.session.scalars(known).first()
+    if installation is None:
+        raise NotFound("It is not known who connected this store. Connect it as a new one.")
+    return attach(proof, installation.user.email, None, channel.organization)
+
+
 def _is_same_store(installation: Installation, proof: Proof) -> bool:
     """Continuity: the store's own id, or the key we knew before. Only ever asked within one account."""
     known, claimed = installation.store_identity, proof.shop.identity
