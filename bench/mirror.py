@@ -58,7 +58,7 @@ def fill(count: int, variants: int = 4) -> None:
         connection.execute(insert(Organization), _columns(organization))
         channel = Channel(
             id="c", organization_id="o", platform="woocommerce", origin="https://shop.example",
-            origin_key="k", name="Demo shop", currency="EUR", weight_unit="kg",
+            origin_key="k", name="Demo shop", currency="EUR", prices_include_tax=True, weight_unit="kg",
         ).__dict__  # fmt: skip
         connection.execute(insert(Channel), _columns(channel))
         feed = Feed(id="f", organization_id="o", name="Bench", slug="bench", format="google", published=True)

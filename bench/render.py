@@ -24,6 +24,7 @@ import orjson
 
 from sync2sys.formats import FORMATS, chunks, parts
 from sync2sys.formats.base import Checked, Context, Format, Item, Rule
+from sync2sys.formats.markets import Market
 from sync2sys.formats.renderer import Renderer
 
 Make = Callable[[list[tuple]], bytes]
@@ -37,8 +38,6 @@ SETTINGS = {
     "sellerName": "Demo shop",
     "sellerUrl": "https://shop.example/",
     "returnPolicy": "https://shop.example/returns",
-    "targetCountries": "DE",
-    "storeCountry": "DE",
 }
 ITEMS, MILLION = 20_000, 1_000_000
 
@@ -48,7 +47,7 @@ COLUMNS = len(Item._fields) - len(Item._field_defaults)
 #: The column that a sale begins in; the next one is when it ends.
 BEGIN = Item._fields.index("sale_from")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-CONTEXT = Context("Demo shop", "https://shop.example/", "Products", NOW, SETTINGS)
+CONTEXT = Context("Demo shop", "https://shop.example/", "Products", NOW, SETTINGS, market=Market("DE"))
 SALE = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 WORDS = str.split(
     "waterproof trail running shoe with cushioned sole light upper reflective details made from recycled "

@@ -51,7 +51,8 @@ def _become(name: str) -> None:
     """Give the feed another format."""
     feed = db.session.get_one(Feed, "f")
     feed.format = name
-    feed.definition = {"settings": SETTINGS} if FORMATS[name].settings else {}
+    market = {"market": {"country": "DE"}}
+    feed.definition = {"settings": SETTINGS} | market if FORMATS[name].settings else {}
     db.session.commit()
 
 

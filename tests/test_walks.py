@@ -120,10 +120,14 @@ def test_a_merchant_can_follow_the_page_about_feeds(app, instance, database_url)
 def walk_through_its_definition(walk):
     assert "google" in {each["name"] for each in walk("Choose a format")["items"]}
     walk.known["FEED"] = walk("Make the feed")["id"]
+    assert set(walk("Say where it sells")["definition"]) == {"market", "shipping"}
+    assert walk("Say where it sells")["remarks"] == []
     first, *_ = walk("Make it your own")["items"]
     title = next(line for line in first["fields"] if line["field"] == "title")
     assert title["steps"][-1]["after"] == title["value"]
-    assert set(walk("Make it your own")["definition"]) == {"filter", "mapping", "categories"}
+    assert set(walk("Make it your own")["definition"]) == {
+        *("market", "shipping", "filter", "mapping", "categories"),
+    }
 
 
 def walk_around_its_categories(walk, app):

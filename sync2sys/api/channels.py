@@ -32,9 +32,9 @@ def channels(query: dict[str, int]) -> dict[str, Any]:
 
 @bp.get("/<string:channel_id>")
 @access("plugin", "panel")
-@bp.response(200, schemas.Channel)
+@bp.response(200, schemas.ChannelDetail)
 def channel(channel_id: str) -> Overview:
-    """Show a channel, and how far its sync is if one is under way."""
+    """Show a channel, what its store says of tax, and how far its sync is if one is under way."""
     return overviews.of([stores.visible_channel(g.token, channel_id)])[0]
 
 

@@ -35,6 +35,7 @@ def diagnostics(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
         "published": report.render.items,
         "publishedWithWarnings": report.warned,
         "excluded": excluded,
+        "remarks": [remark._asdict() for remark in report.remarks],
         "counts": [count._asdict() for count in report.counts],
         "items": [_shown(diagnosis) for diagnosis in report.found],
         "page": page,

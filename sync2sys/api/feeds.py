@@ -191,6 +191,7 @@ def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
     found = {render.id: render for render in db.session.scalars(renders)}
     keys = [f"render:{feed.id}" for feed in shown]
     rendering = set(db.session.scalars(select(Job.subject).where(Job.live_key.in_(keys))))
+    remarks = feeds.remarks_on(shown)
     return [
         {
             "id": feed.id,
@@ -210,6 +211,7 @@ def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:
             "pinnedSince": feed.pinned_at,
             "isRendering": feed.id in rendering,
             "problem": feed.problem,
+            "remarks": [remark._asdict() for remark in remarks[feed.id]],
             "createdAt": feed.created_at,
             "updatedAt": feed.updated_at,
         }

@@ -46,7 +46,7 @@ def import_(file: TextIO, slug: str | None, organization: str) -> None:
 @with_appcontext
 @told
 def define(feed: str, file: TextIO) -> None:
-    """Give a feed the definition of a JSON file: settings, filter, mapping, categories."""
+    """Give a feed the definition of a JSON file: settings, filter, mapping, categories, market and so on."""
     definition = _json(file)
     transaction(lambda: feeds.change(find(feed), definition=definition))()
     click.echo("The feed is rendered anew if it is published.")

@@ -24,6 +24,8 @@ def diagnose(feed: str, code: str | None, field: str | None, outcome: str | None
     click.echo(
         f"{report.render.items + excluded} mirrored = {report.render.items} published + {excluded} excluded"
     )
+    for remark in report.remarks:
+        click.echo(remark.message)
     for count in report.counts:
         click.echo(f"    {count.items}\t{count.severity}\t{count.code}\t{count.field or ''}")
     for diagnosis in report.found:

@@ -98,6 +98,8 @@ def show(feed: str) -> None:
                 click.echo(address)
     if found.problem:
         click.echo(found.problem)
+    for remark in service.remarks_on([found])[found.id]:
+        click.echo(remark.message)
     for render in service.history(found):
         click.echo(f"{render.id}\t{render.generated_at:%Y-%m-%d %H:%M:%S}\t{render.state}")
         left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(render.excluded.items()))

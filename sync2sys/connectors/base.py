@@ -102,6 +102,13 @@ class Shop:
     identity: str | None
     #: what the connector needs to remember between calls; JSON, without secrets
     capabilities: dict[str, Any]
+    #: where the shop is: ISO 3166-1 alpha-2; empty where it would not say
+    country: str = ""
+    #: whether it charges tax at all; None where it would not say
+    charges_tax: bool | None = None
+    #: country -> tax class -> rate in per cent, None where several taxes add up; the country "" is any other
+    #: one, the class "" the standard one. None as a whole: the shop would not say now
+    tax_rates: dict[str, dict[str, str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,14 @@ from sync2sys.demo.records import Catalogue, Record, slugify, stamp
 #: GS1 keeps this prefix for examples, so no real product has these numbers
 GTIN_PREFIX = "952"
 
+#: The rates of two countries, in per cent; in both the standard one and a reduced one.
+TAXES = (
+    {"country": "DE", "rate": "19.0000", "name": "MwSt."},
+    {"country": "DE", "rate": "7.0000", "name": "MwSt.", "class": "reduced-rate"},
+    {"country": "AT", "rate": "20.0000", "name": "USt."},
+    {"country": "AT", "rate": "10.0000", "name": "USt.", "class": "reduced-rate"},
+)
+
 FIRST_PRODUCT, FIRST_CATEGORY = 101, 21
 COLOUR, SIZE = {"id": 1, "name": "Colour"}, {"id": 2, "name": "Size"}
 UPLOADS = "/wp-content/uploads/2025/10"

@@ -147,6 +147,12 @@ PRODUCTS: dict[str, Check] = {
     "tag": text,
 }
 
+TAXES: dict[str, Check] = {
+    **{name: PAGING[name] for name in ("page", "per_page", "offset", "order")},
+    "orderby": one_of("id", "order", "priority"),
+    "class": one_of("standard", "reduced-rate", "zero-rate"),
+}
+
 CATEGORIES: dict[str, Check] = {
     **PAGING,
     "orderby": one_of("id", "include", "name", "slug", "term_group", "description", "count"),

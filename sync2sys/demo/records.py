@@ -72,6 +72,24 @@ PRODUCT: Record = {
 
 VARIATION: Record = {**COMMON, "type": "variation"}
 
+#: A line of the table of tax rates.
+TAX: Record = {
+    "id": 0,
+    "country": "",
+    "state": "",
+    "postcode": "",
+    "city": "",
+    "rate": "0.0000",
+    "name": "Tax",
+    "priority": 1,
+    "compound": False,
+    "shipping": True,
+    "order": 0,
+    "class": "standard",
+    "postcodes": [],
+    "cities": [],
+}
+
 TIME = "%Y-%m-%dT%H:%M:%S"
 
 

@@ -308,6 +308,14 @@ def _tell_category(call: Call, term: Record, counts: dict[int, int]) -> Record:
     }
 
 
+def list_taxes(call: Call) -> Reply:
+    """The table of tax rates. Where it is empty, so is the list."""
+    found = [tax for tax in call.shop.taxes if call.checked.get("class", tax["class"]) == tax["class"]]
+    by, order = call.checked.get("orderby", "order"), call.checked.get("order", "asc")
+    found.sort(key=lambda tax: tax[by], reverse=order == "desc")
+    return _list(call, found, lambda tax: shapes.tell_tax(call.shop, tax, call.home))
+
+
 # Single objects
 
 
@@ -512,6 +520,7 @@ ROUTES = (
     Route("/", {"GET": Action(index, right=None)}, "GET", dots=True),
     Route("/wc/v3/system_status", {"GET": Action(system_status)}, "GET", "woocommerce", dots=True),
     Route("/wc/v3/data/currencies/current", {"GET": Action(current_currency, "view")}, "GET", "woocommerce"),
+    Route("/wc/v3/taxes", {"GET": Action(list_taxes, checks=listing.TAXES)}, "GET, POST", "woocommerce"),
     Route("/wc/v3/settings/([a-z]+)", {"GET": Action(list_settings)}, "GET", "woocommerce"),
     Route("/wc/v3/settings/([a-z]+)/([a-z_]+)", {"GET": Action(get_setting)}, EDITABLE, "woocommerce"),
     Route(

@@ -254,6 +254,16 @@ def links(
     return told
 
 
+def tell_tax(shop: "Shop", tax: dict[str, Any], home: str) -> dict[str, Any]:
+    """A tax rate. `postcode` and `city` hold the last of several; old versions have nothing else."""
+    told = dict(tax)
+    for one, several in (("postcode", "postcodes"), ("city", "cities")):
+        told[one] = (tax[several] or [""])[-1]
+        if not shop.has("tax_places"):
+            del told[several]
+    return {**told, "_links": links(shop, home, f"taxes/{tax['id']}", "taxes")}
+
+
 def tell_term(term: dict[str, Any]) -> dict[str, Any]:
     return {"id": term["id"], "name": term["name"], "slug": term["slug"]}
 

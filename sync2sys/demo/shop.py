@@ -22,6 +22,7 @@ from sync2sys.demo import keys, listing, pages, rest, shapes, versions
 from sync2sys.demo.keys import Key
 from sync2sys.demo.records import (
     PRODUCT,
+    TAX,
     VARIATION,
     Catalogue,
     Record,
@@ -49,6 +50,7 @@ class Shop:
     two routes to all variations on or off against it. `path` is the folder it is installed in.
     `now` stops the shop's clock at a moment, which `advance` then moves. With `cron` the shop's own
     jobs run after every request, as a busy shop's would; without it they wait for `run_jobs`.
+    `taxes` are its tax rates, such as `{"country": "DE", "rate": "19.0000"}`.
     `home` fixes the address the shop takes for its own instead of following the request's.
     """
 
@@ -60,6 +62,7 @@ class Shop:
         version: str = "11.0.1",
         currency: str = "EUR",
         prices_include_tax: bool = True,
+        taxes: Iterable[Record] = (),
         zone: tzinfo = CET,
         path: str = "",
         permalinks: str = "pretty",
@@ -75,6 +78,10 @@ class Shop:
         self.version = version
         self.currency: str = currency
         self.prices_include_tax: bool = prices_include_tax
+        self.charges_tax: bool = True
+        #: as the settings have it, with the state
+        self.country: str = "DE:DE-BY"
+        self.taxes = [TAX | {"id": number} | fields for number, fields in enumerate(taxes, 1)]
         self.weight_unit: str = "kg"
         self.dimension_unit: str = "cm"
         self.zone = zone
@@ -352,7 +359,7 @@ class Shop:
 
 def demo_shop() -> Shop:
     """The bundled shop, with keys and identity that stay the same from start to start."""
-    return Shop(bundled.build(), key=DEMO_KEY, store_id=DEMO_ID, cron=True)
+    return Shop(bundled.build(), taxes=bundled.TAXES, key=DEMO_KEY, store_id=DEMO_ID, cron=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -43,8 +43,8 @@ SETTINGS: dict[str, dict[str, tuple[str, str, Value]]] = {
     "general": {
         "woocommerce_store_address": ("text", "Address line 1", lambda shop: "1 Market Lane"),
         "woocommerce_store_city": ("text", "City", lambda shop: "Hollowfield"),
-        "woocommerce_default_country": ("select", "Country / State", lambda shop: "DE:DE-BY"),
-        "woocommerce_calc_taxes": ("checkbox", "Enable taxes", lambda shop: "yes"),
+        "woocommerce_default_country": ("select", "Country / State", lambda shop: shop.country),
+        "woocommerce_calc_taxes": ("checkbox", "Enable taxes", lambda shop: _yes(shop.charges_tax)),
         "woocommerce_currency": ("select", "Currency", lambda shop: shop.currency),
         "woocommerce_currency_pos": ("select", "Currency position", lambda shop: "right_space"),
         "woocommerce_price_thousand_sep": ("text", "Thousand separator", lambda shop: "."),

@@ -3,6 +3,7 @@
 #: the version that brought a thing; where only an old shop without and a new one with it were
 #: seen, the number lies somewhere between the two
 SINCE = {
+    "tax_places": (5, 3),
     "modified_after": (5, 8),
     "store_id": (8, 4),
     "variation_names": (9, 0),

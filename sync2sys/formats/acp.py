@@ -8,6 +8,7 @@ from typing import Any
 
 from sync2sys.formats import attributes, money, rules
 from sync2sys.formats.base import Context, Field, Format, Reader, Variants, fields_from
+from sync2sys.formats.markets import BY_LAW
 from sync2sys.formats.writers import JsonLines
 
 #: status -> whether it can be had
@@ -58,7 +59,7 @@ def media(field: Field, context: Context) -> Reader:
 def barcodes(field: Field, context: Context) -> Reader:
     """The GTIN, if it is a valid one."""
     read = rules.gtin(field, context)
-    return lambda found: [{"type": "gtin", "value": number}] if (number := read(found)) else None  # type: ignore[return-value]
+    return lambda found: [{"type": "gtin", "value": str(number)}] if (number := read(found)) else None
 
 
 def availability(field: Field, context: Context) -> Reader:
@@ -127,6 +128,7 @@ FORMATS = (
         ),
         source="agentic-commerce-protocol on GitHub, schema.feed.json of 2026-04-17",
         standing="official",
+        wish=BY_LAW,
         remark="OpenAI takes it over an API of its own; fetch this address and hand on what it answers.",
     ),
 )

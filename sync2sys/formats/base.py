@@ -10,13 +10,20 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from sync2sys.formats import countries
+from sync2sys.formats.markets import Market, Wish
+from sync2sys.formats.shipping import Delivery, Line
+from sync2sys.formats.taxes import Tax
+
 #: Several texts.
 Words = tuple[str, ...]
-#: A field's value for one item: text, a number, a truth, several texts, names with texts, or None
-#: for "leave it out". Never an empty text or an empty tuple.
-Value = str | int | bool | Words | dict[str, str] | None
-#: A value as it was read back: a text, several, or names with texts.
-Found = str | list[str] | dict[str, str]
+#: Several values that have parts, such as a line of shipping: name of the part -> its text, never empty.
+Groups = list[dict[str, str]]
+#: A field's value for one item: text, a number, a truth, several texts, names with texts, groups, or None
+#: for "leave it out". Never an empty text, tuple or list.
+Value = str | int | bool | Words | dict[str, str] | Groups | None
+#: A value as it was read back: a text, several, names with texts, which a single group is too, or groups.
+Found = str | list[str] | dict[str, str] | Groups
 #: A rule made ready for one field of one feed: the values of the field's source columns in, its value out.
 Reader = Callable[..., Value]
 #: Writes a value, None included.
@@ -82,6 +89,8 @@ class Item(NamedTuple):
     attributes: str | None = None
     #: JSON object, key -> text: the shop's own fields
     meta: str | None = None
+    #: JSON object, tax class -> rate in per cent: the shop's, of the country whose tax is put on or taken out
+    tax_rates: str | None = None
 
 
 #: Columns that are looked at whatever the format.
@@ -114,6 +123,13 @@ class Context(NamedTuple):
     settings: Mapping[str, str] = MappingProxyType({})
     #: when the catalogue last changed: all that a document may say about its own age
     as_of: datetime | None = None
+    #: what it is in where its owner names none: that of the first store, or the only one that the feed takes
+    currency: str = ""
+    market: Market = Market()
+    #: what prices shall be; None: as the shop keeps them
+    tax: Tax | None = None
+    #: what delivery costs
+    shipping: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +150,14 @@ class Field:
     required: bool = False
     #: an item without it is published, and the owner is told
     recommended: bool = False
-    #: it has no source of its own, and is only there where the owner says what it holds
+    #: it is only there where the owner says what it holds, in the mapping or as the rule wants it
     on_demand: bool = False
     #: an optional field's column that is empty for most items, and then there is no value: spares the call
     given: str = ""
     #: for syntaxes without lists: what joins several values, and what stands for it inside one
     join: tuple[str, str] = (",", " ")
+    #: the parts of its groups, in the order in which they are written; empty where it has no groups
+    parts: Words = ()
     #: where the limit and the rule are written
     reference: str = ""
 
@@ -169,6 +187,7 @@ class FieldMaker(Protocol):
         on_demand: bool = False,
         given: str = "",
         join: tuple[str, str] = ADDRESSES,
+        parts: Words = (),
     ) -> Field: ...
 
 
@@ -183,6 +202,10 @@ def fields_from(page: str) -> FieldMaker:
 
 class Missing(Exception):
     """A required field has no value: the item is left out."""
+
+
+def unsaid(*columns: Any) -> None:
+    """The reader of a rule that works with what the owner says, where nothing was said."""
 
 
 Rule = Callable[[Field, Context], Reader]
@@ -267,6 +290,10 @@ class Variants:
     summary: tuple[tuple[Field, Callable[[list[Value]], Value]], ...] = ()
 
 
+#: Currencies of a format that does not take a single one.
+EACH, LOCAL = "each", "local"
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A channel's product feed."""
@@ -289,6 +316,14 @@ class Format:
     #: items and uncompressed bytes at most in one file; what is more goes into further files
     most_items: int | None = None
     most_bytes: int | None = None
+    #: whether its prices are with tax; None: it takes them as they come
+    wish: Wish | None = None
+    #: the one currency that it takes; EACH: its file names that of every price; LOCAL: that of the market
+    currency: str = EACH
+    #: the one country in which it sells; empty: several
+    country: str = ""
+    #: what it tells of delivery; None: nothing
+    delivery: Delivery | None = None
     #: what a merchant should know before using it
     remark: str = ""
     #: for channels that have variants inside their product
@@ -310,3 +345,12 @@ class Format:
         if self.variants is None:
             return self.fields
         return (*self.fields, *self.variants.fields, *(each for each, _ in self.variants.summary))
+
+    def currency_in(self, market: Market, first: str) -> str:
+        """The only currency that prices can have there; empty where each says its own.
+
+        A file that names none has the market's, or, where that is not known, that of the first store.
+        """
+        if self.currency != LOCAL:
+            return "" if self.currency == EACH else self.currency
+        return countries.CURRENCY.get(market.country) or first

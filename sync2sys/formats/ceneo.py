@@ -9,6 +9,7 @@ from typing import Any
 
 from sync2sys.formats import google, rules
 from sync2sys.formats.base import Context, Field, Format, Reader, Value, Writer, fields_from
+from sync2sys.formats.markets import BY_LAW
 from sync2sys.formats.writers import parsed_xml
 
 #: Available now, and "see the shop", which promises nothing.
@@ -134,10 +135,12 @@ FORMATS = (
         ),
         source="dreamcommerce/app-ceneo-xml-exporter and other exporters",
         standing="second-hand",
+        wish=BY_LAW,
+        currency="PLN",
+        country="PL",
         remark=(
             "Experimental: Ceneo's own document could not be read. Before you rely on the feed, see what the "
-            "Ceneo panel says about it. The price is what the buyer pays now, in the shop's currency, which "
-            "the file does not name."
+            "Ceneo panel says about it. The price is what the buyer pays now."
         ),
     ),
 )

@@ -5,18 +5,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sync2sys.formats import category_rules, definitions, filters, mapping, rules, taxes
+from sync2sys.formats import category_rules, definitions, filters, mapping, markets, rules, shipping, taxes
 from sync2sys.formats.base import Format, Item
 from sync2sys.formats.category_rules import CategoryRules
 from sync2sys.formats.definitions import BadDefinition, below
 from sync2sys.formats.filters import Filter
+from sync2sys.formats.markets import Market
+from sync2sys.formats.shipping import Line
 from sync2sys.formats.steps import Step
 from sync2sys.formats.taxes import Tax
 from sync2sys.formats.taxonomy import Taxonomy
 
-PARTS = ("settings", "filter", "mapping", "categories", "tax")
-#: Columns that are amounts the buyer pays.
+PARTS = ("settings", "filter", "mapping", "categories", "market", "tax", "shipping")
+#: Columns that are amounts the buyer pays, and those that say what tax does to them.
 PRICES = ("price", "sale_price")
+TAXED_BY = ("taxable", "tax_class", "prices_include_tax", "tax_rates")
 LONGEST_SETTING, MOST_MAPPED = 2000, 200
 
 #: Columns that definitions may read: all that are values and not decisions.
@@ -29,6 +32,7 @@ COLUMNS = frozenset(Item._fields) - {
     "purchasable",
     "prices_include_tax",
     "taxable",
+    "tax_rates",
 }
 #: Columns of plain text that a mapping may replace: whatever else is made of them follows.
 REPLACEABLE = COLUMNS - {
@@ -77,7 +81,7 @@ class Taxed:
     def __init__(self, tax: Tax, amount: str, mapped: Origin | None) -> None:
         self._tax, self.mapped = tax, mapped
         self._own = (amount,) if mapped is None else mapped.columns
-        self.columns = (*self._own, "taxable", "tax_class", "prices_include_tax")
+        self.columns = (*self._own, *TAXED_BY)
         before = amount if mapped is None else mapped.words
         self.words = f"{before}, {tax.prices} tax"
 
@@ -87,8 +91,10 @@ class Taxed:
         return None if amount is None or amount == "" else self._tax.of(amount, *columns[len(self._own) :])
 
     def trace(self, *columns: Any) -> list[Step]:
-        own = columns[: len(self._own)]
+        own, (taxable, _, included, _) = columns[: len(self._own)], columns[len(self._own) :]
         before = [] if self.mapped is None else self.mapped.trace(*own)
+        if not self._tax.differs(taxable, included):
+            return before
         amount = before[-1].after if before else own[0]
         return [*before, Step(f"{self._tax.prices} tax", amount, self.read(*columns))]
 
@@ -101,10 +107,13 @@ class Custom:
     filter: Filter | None = None
     #: field of the format -> where its value comes from
     mapping: Mapping[str, Origin] = field(default_factory=dict)
+    market: Market | None = None
     #: what its prices shall be; None: as the shop keeps them
     tax: Tax | None = None
     #: what fills the field for Google's category, in the mapping too
     categories: CategoryRules | None = None
+    #: what delivery costs
+    shipping: tuple[Line, ...] = ()
 
     @property
     def columns(self) -> frozenset[str]:
@@ -112,29 +121,27 @@ class Custom:
         found = set(self.filter.columns if self.filter else ())
         for expression in self.mapping.values():
             found.update(expression.columns)
-        return frozenset(found | (TAX_COLUMNS if self.tax else set()))
+        return frozenset(found.union(PRICES, TAXED_BY) if self.tax else found)
 
 
-#: What is looked at where prices are to be with or without tax.
-TAX_COLUMNS = frozenset(["price", "sale_price", "taxable", "tax_class", "prices_include_tax"])
 #: The format as it is.
 PLAIN = Custom()
 
 
 def parse(format: Format, spec: Any) -> Custom:
-    """The definition `{"settings", "filter", "mapping", "categories", "tax"}` for this format, each optional.
-
-    Raises BadDefinition.
-    """
+    """The definition for this format: an object of PARTS, each optional. Raises BadDefinition."""
     definitions.limit(spec)
     parts = definitions.table(spec, "")
     definitions.only(parts, PARTS, "")
     categories = _part("categories", lambda spec, _: category_rules.parse_rules(spec), parts)
+    market = _part("market", lambda spec, _: markets.parse(spec, format.country), parts)
     return Custom(
         settings=_settings(format, parts.get("settings", {})),
         filter=_part("filter", filters.parse, parts),
         mapping=_mapping(format, parts.get("mapping", {})) | _filled(format, categories, parts),
-        tax=_part("tax", lambda spec, _: taxes.parse(spec), parts),
+        market=market,
+        tax=_tax(format, market or Market(), parts),
+        shipping=_shipping(format, market or Market(), parts),
         categories=categories,
     )
 
@@ -187,6 +194,25 @@ def _filled(format: Format, found: CategoryRules | None, parts: Mapping[str, Any
     if name in parts.get("mapping", {}):
         raise BadDefinition("categories", f"The mapping has {name}, too. Leave one of them out.")
     return {name: ByCategory(found)}
+
+
+def _tax(format: Format, market: Market, parts: Mapping[str, Any]) -> Tax | None:
+    """What the owner says comes before what the channel wants in the market."""
+    said, rates = _part("tax", lambda spec, _: taxes.parse(spec), parts) or (None, {})
+    wanted = format.wish.of(market.country) if format.wish and market.country else None
+    prices = said or wanted
+    if prices is None and "tax" in parts:
+        raise BadDefinition("tax.prices", 'Say whether prices are "with" or "without" tax.')
+    return Tax(prices, rates) if prices else None
+
+
+def _shipping(format: Format, market: Market, parts: Mapping[str, Any]) -> tuple[Line, ...]:
+    delivery = format.delivery
+    if delivery is None and "shipping" in parts:
+        raise BadDefinition("shipping", "This format tells nothing of shipping. Leave it out.")
+    if delivery is None:
+        return ()
+    return _part("shipping", lambda spec, _: shipping.parse(spec, delivery, market.country), parts) or ()
 
 
 def _part(name: str, parse: Any, parts: Mapping[str, Any], path: str = "") -> Any:

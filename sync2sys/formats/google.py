@@ -9,6 +9,8 @@ from typing import Any
 
 from sync2sys.formats import rules
 from sync2sys.formats.base import Field, Format, Rule, fields_from
+from sync2sys.formats.markets import Wish
+from sync2sys.formats.shipping import TIMES, Delivery
 from sync2sys.formats.writers import Rss, Tsv
 
 NAMESPACE = "http://base.google.com/ns/1.0"
@@ -30,6 +32,25 @@ WEIGHTS = {
     "lbs": ("lb", 2000),
     "oz": ("oz", 32_000),
 }
+
+WISH = Wish(
+    words="wants prices with tax, in the United States and Canada without",
+    source="https://support.google.com/merchants/answer/6324371",
+    without=frozenset(("CA", "US")),
+)
+
+#: The parts of `shipping`, in the order of a cell, and ours.
+SHIPPING = {
+    "country": "country",
+    "region": "region",
+    "service": "service",
+    "price": "price",
+    "min_handling_time": "min_handling_days",
+    "max_handling_time": "max_handling_days",
+    "min_transit_time": "min_transit_days",
+    "max_transit_time": "max_transit_days",
+}
+DELIVERY = Delivery(takes=("region", "service", *TIMES))
 
 #: A brand that is none is refused, in whatever case.
 NO_BRAND = frozenset(["n/a", "na", "none", "generic", "no brand", "unbranded", "does not exist", "-"])
@@ -87,6 +108,16 @@ FIELDS = (
     _field("product_type", rules.deepest_category, "categories", limit=750, recommended=True, about=6324406),
     _field("shipping_weight", rules.weight(WEIGHTS), "weight", "weight_unit", about=6324503),
     _field("google_product_category", rules.google_category, limit=750, on_demand=True, about=6324436),
+    _field(
+        "shipping",
+        rules.shipping(SHIPPING),
+        *rules.PAID,
+        times=100,
+        parts=tuple(SHIPPING),
+        join=(",", ";"),
+        on_demand=True,
+        about=6324484,
+    ),
     *(
         _field(name, rules.unset, limit=limit, on_demand=True, about=about)
         for name, limit, about in (
@@ -128,6 +159,8 @@ FORMAT = Format(
     source=_SOURCE,
     standing="official",
     most_bytes=_MOST_BYTES,
+    wish=WISH,
+    delivery=DELIVERY,
 )
 
 TSV = Format(
@@ -141,6 +174,8 @@ TSV = Format(
     source=_SOURCE,
     standing="official",
     most_bytes=_MOST_BYTES,
+    wish=WISH,
+    delivery=DELIVERY,
 )
 
 SUPPLEMENTAL = Format(
@@ -154,6 +189,7 @@ SUPPLEMENTAL = Format(
     source="support.google.com/merchants, answer 15157604",
     standing="excerpt",
     most_bytes=_MOST_BYTES,
+    wish=WISH,
     remark="It changes items that exist in a primary feed; it can neither add nor remove any.",
 )
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from sync2sys.formats import FORMATS, issues
-from sync2sys.formats.base import Context, Field, Format
+from sync2sys.formats.base import EACH, LOCAL, Context, Field, Format, Value, unsaid
+from sync2sys.formats.markets import Market
+from sync2sys.formats.shipping import ALWAYS, Delivery
 
 INTRODUCTION = """\
 # Channels
@@ -20,6 +23,11 @@ walks from a connected store to an approved feed.
 which value that is and where to fill it in. Without a recommended value it is published with a warning,
 because the channel shows it less or may refuse it. Without any other value nothing is said. Whatever the
 channel, an item is left out that the shop does not publish or sell, or that has no price above zero.
+
+**The market.** A feed's definition says where it sells (`market.country`) and what delivery costs
+(`shipping`); [feeds.md](feeds.md) shows how. From the country follow the prices, with tax or without, as the
+channel wants them. Without it they go out as the shop keeps them, and the feed's `remarks` say where that
+may be wrong.
 
 **Versions** name the month of the channel's rules that a format follows, such as `google-2026-10`; our own
 are numbered. A version changes whenever the same products would make another file.
@@ -73,6 +81,7 @@ def _section(format: Format, rows: tuple[Row, ...], twin: str) -> Iterator[str]:
         yield f"\nA file has at most {caps}; what is more goes into [further files]({FURTHER_FILES})."
     if format.remark:
         yield f"\n{format.remark}"
+    yield from _market(format)
     if format.settings:
         yield "\nYou say once, in the feed's settings:\n"
         yield from _settings(format)
@@ -94,6 +103,32 @@ def _caps(format: Format) -> Iterator[str]:
         yield f"{format.most_items:,} items"
     if format.most_bytes is not None:
         yield f"{format.most_bytes // 10**6:,} MB"
+
+
+def _market(format: Format) -> Iterator[str]:
+    """What it wants of prices, and takes of delivery."""
+    if format.wish is not None:
+        written = format.wish.source
+        source = f"[page]({written})" if written.startswith("https:") else written
+        yield f"\nIt {format.wish.words} ({source})."
+    if format.currency == LOCAL:
+        yield "The file names no currency: an item in another one than that of `market.country` is left out."
+    elif format.currency != EACH:
+        only = f"`market.country` can only be `{format.country}`"
+        yield f"An item in another currency than {format.currency} is left out; {only}."
+    if format.delivery is not None:
+        yield f"\n{_delivery(format.delivery)}"
+
+
+def _delivery(delivery: Delivery) -> str:
+    lines = "one line" if delivery.most == 1 else f"up to {delivery.most} lines"
+    places = "" if delivery.is_abroad or delivery.most == 1 else ", all for one country,"
+    parts = ", ".join(f"`{name}`" for name in (*ALWAYS, *delivery.takes))
+    told = f"`shipping` takes {lines}{places} with {parts}."
+    if delivery.carriers:
+        known = ", ".join(f"`{name}`" for name in delivery.carriers)
+        told += f" Each names another `carrier` out of {known}."
+    return told
 
 
 def _table(rows: Iterable[Row]) -> Iterator[str]:
@@ -122,6 +157,10 @@ def _origin(field: Field, format: Format) -> str:
     setting = _setting(field, format)
     if setting:
         return f"the setting `{setting}`"
+    if field.source and field.rule(field, _context()) is unsaid:
+        return "the definition's `shipping`"
+    if not field.source and _value(field, market=Market("DE")) != _value(field):
+        return "the definition's `market`"
     names = (issues.NAMES.get(column, f"the {column.replace('_', ' ')}") for column in field.source)
     return ", ".join(names)
 
@@ -145,9 +184,14 @@ def _setting(field: Field, format: Format) -> str:
     if field.source:
         return ""
     for name in format.settings:
-        if field.rule(field, _context(**{name: "-"}))() not in (None, field.rule(field, _context())()):
+        if _value(field, settings={name: "-"}) not in (None, _value(field)):
             return name
     return ""
+
+
+def _value(field: Field, **said: Any) -> Value:
+    """What a field without sources tells where its owner said this."""
+    return field.rule(field, _context()._replace(**said))()
 
 
 def _limit(field: Field) -> str:
@@ -159,5 +203,5 @@ def _limit(field: Field) -> str:
     return " of ".join(limits)
 
 
-def _context(**settings: str) -> Context:
-    return Context("", "", "", datetime(2026, 1, 1, tzinfo=UTC), settings)
+def _context() -> Context:
+    return Context("", "", "", datetime(2026, 1, 1, tzinfo=UTC))

@@ -6,19 +6,34 @@ How many items a file has at most is from an excerpt of the Slovak ones.
 
 from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.markets import Wish
+from sync2sys.formats.shipping import Delivery
 from sync2sys.formats.writers import Xml
 
 #: Days until it is sent.
-DELIVERY = {"in_stock": "0", "backorder": "14", "preorder": "30"}
+DAYS = {"in_stock": "0", "backorder": "14", "preorder": "30"}
+#: The carriers that it knows.
+CARRIERS = tuple(
+    str.split(
+        "CESKA_POSTA CESKA_POSTA_DOPORUCENA_ZASILKA CSAD_LOGISTIK_OSTRAVA DPD DHL DSV FOFR GEBRUDER_WEISS "
+        "GEIS GLS HDS PPL SEEGMULLER TNT TOPTRANS UPS FEDEX RABEN_LOGISTICS ZASILKOVNA_NA_ADRESU 123KURIER "
+        "WEDO_HOME RHENUS_LOGISTICS MESSENGER ZASILKOVNA DPD_PICKUP BALIKOVNA_DEPOTAPI WEDO_POINT "
+        "CESKA_POSTA_NAPOSTU PPL_PARCELSHOP GLS_PARCELSHOP ALZAPOINT DPD_BOX Z_BOX WEDO_BOX PPL_PARCELBOX "
+        "BALIKOVNA_BOX ALZABOX ONLINE VLASTNI_PREPRAVA"
+    )
+)
+#: The parts of `DELIVERY` and ours.
+SHIPPING = {"DELIVERY_ID": "carrier", "DELIVERY_PRICE": "price", "DELIVERY_PRICE_COD": "cod_price"}
 _PAGE = "https://github.com/heureka/xml-feed-specs"
 _field = fields_from(_PAGE)
 _SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 
 
-def _format(country: str, portal: str) -> Format:
+def _format(country: str, portal: str, currency: str) -> Format:
+    name = f"heureka-{country.lower()}"
     return Format(
-        name=f"heureka-{country}",
-        version=f"heureka-{country}-2026-10",
+        name=name,
+        version=f"{name}-2026-10",
         label=portal,
         content_type="application/xml; charset=utf-8",
         extension="xml",
@@ -42,13 +57,25 @@ def _format(country: str, portal: str) -> Format:
             _field("MANUFACTURER", rules.branded(google.NO_BRAND), "brand", recommended=True),
             _field("ITEMGROUP_ID", rules.narrow_group, "group_key", "has_variants", limit=36),
             _field("PARAM", rules.all_options, "options"),
-            _field("DELIVERY_DATE", rules.word(DELIVERY), "availability", required=True),
+            _field("DELIVERY_DATE", rules.word(DAYS), "availability", required=True),
+            _field(
+                "DELIVERY",
+                rules.shipping(SHIPPING, plain=True),
+                *rules.PAID,
+                times=100,
+                parts=tuple(SHIPPING),
+                on_demand=True,
+            ),
         ),
         source="heureka/xml-feed-specs on GitHub",
         standing="official",
         most_items=500_000,
+        wish=Wish("wants prices with tax", _PAGE),
+        currency=currency,
+        country=country,
+        delivery=Delivery(takes=("carrier", "cod_fee"), carriers=CARRIERS, is_abroad=False),
         remark="What is sold out is left out. The price is what the buyer pays now.",
     )
 
 
-FORMATS = (_format("cz", "Heureka.cz"), _format("sk", "Heureka.sk"))
+FORMATS = (_format("CZ", "Heureka.cz", "CZK"), _format("SK", "Heureka.sk", "EUR"))

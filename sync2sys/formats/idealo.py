@@ -4,11 +4,20 @@ Source: idealo.github.io/csv-importer, from excerpts; which columns are required
 """
 
 from sync2sys.formats import google, rules
-from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.base import LOCAL, Format, fields_from
+from sync2sys.formats.markets import BY_LAW
+from sync2sys.formats.shipping import Delivery
 from sync2sys.formats.writers import Csv
 
 _field = fields_from("https://idealo.github.io/csv-importer/en/csv/")
 _SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
+#: The carriers that have a column.
+CARRIERS = tuple(
+    str.split(
+        "dhl ups fedex deutsche_post dhl_go_green download dpd german_express_logistics gls gls_think_green "
+        "hermes pick_point spedition tnt trans_o_flex"
+    )
+)
 #: idealo lists what can be ordered.
 DELIVERY = {"in_stock": "1-3 days", "backorder": "2-3 weeks", "preorder": "on release"}
 
@@ -37,12 +46,19 @@ FORMATS = (
             _field("size", rules.option("size"), "options"),
             _field("gender", rules.option("gender"), "options"),
             _field("material", rules.option("material"), "options"),
-            _field("deliveryCosts_dhl", rules.setting("deliveryCosts"), limit=20),
+            _field("deliveryCosts_dhl", rules.delivery_cost("dhl"), *rules.PAID),
             _field("paymentCosts_paypal", rules.setting("paymentCosts"), limit=20),
+            *(
+                _field(f"deliveryCosts_{carrier}", rules.delivery_cost(carrier), *rules.PAID, on_demand=True)
+                for carrier in CARRIERS[1:]
+            ),
         ),
         source="idealo.github.io/csv-importer",
         standing="second-hand",
-        settings={"deliveryCosts": "4.90, for DHL", "paymentCosts": "0.00, for PayPal"},
+        wish=BY_LAW,
+        currency=LOCAL,
+        delivery=Delivery(takes=("carrier",), carriers=CARRIERS, is_abroad=False),
+        settings={"paymentCosts": "0.00, for PayPal"},
         remark="The order of the columns is fixed once a feed is registered. What is sold out is left out.",
     ),
 )

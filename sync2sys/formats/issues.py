@@ -15,7 +15,7 @@ PUBLISHED, WARNED, EXCLUDED = "published", "published_with_warnings", "excluded"
 SHOWN = 200
 
 NO_VARIANTS, FILTERED, DUPLICATE = "no_variants", "filtered", "duplicate_id"
-TAX_UNKNOWN = "tax_unknown"
+TAX_UNKNOWN, WRONG_CURRENCY = "tax_unknown", "wrong_currency"
 #: What is wrong with the whole item. These leave it out.
 ITEM = {
     "not_published": "The product is not published. Publish it in the shop, or ignore this.",
@@ -25,8 +25,14 @@ ITEM = {
     "no_currency": "The shop's currency is not known. Synchronize the store, then render again.",
     FILTERED: "The feed's filter leaves it out: {detail}.",
     DUPLICATE: "Another item has the same id {detail} in this feed. Map the id to something unique.",
-    TAX_UNKNOWN: "Its price with or without tax is not known. Give its tax class a rate in the definition.",
+    TAX_UNKNOWN: "Its price with or without tax is not known: {detail}.",
+    WRONG_CURRENCY: "Its price is in {detail}. Make the feed of stores that sell in its currency.",
     NO_VARIANTS: "A product of this kind needs variants, and has none. Add at least one in the shop.",
+}
+#: What stands in such a sentence where the item is not at hand.
+DETAILS = {
+    TAX_UNKNOWN: "its tax class has no rate. Give it one in the shop, or in the definition",
+    WRONG_CURRENCY: "another currency than the feed takes",
 }
 #: What is wrong with one field. A required field without a value leaves the item out.
 FIELD = {
@@ -38,6 +44,7 @@ FIELD = {
     "not_a_brand": "This {field} only says that there is none, and was left out. Name the maker in the shop.",
     "sale_not_lower": "The sale price is not lower than the price, and was left out. Correct one of the two.",
     "setting": "The feed's setting {field} is missing. Set it once for the whole feed.",
+    "market": "The feed does not say {field}. Set market.country in its definition.",
 }
 
 #: Of these, something is left.
@@ -60,6 +67,9 @@ NAMES = {
     "mpn": "the maker's part number",
     "sku": "the SKU",
     "availability": "the stock status",
+    "taxable": "the tax status",
+    "tax_class": "the tax class",
+    "tax_rates": "the shop's tax rates",
 }
 
 
@@ -84,9 +94,10 @@ class Issue(NamedTuple):
     reference: str
 
 
-def of_item(code: str, detail: str = "as defined") -> Issue:
+def of_item(code: str, detail: str = "") -> Issue:
     """An issue of the whole item."""
-    message = ITEM.get(code, "The item was left out.").format(detail=detail)
+    told = detail or DETAILS.get(code, "as defined")
+    message = ITEM.get(code, "The item was left out.").format(detail=told)
     return Issue(code, ERROR, None, (), "", None, None, message, "")
 
 

@@ -4,7 +4,9 @@ Source: Kelkoo's product data feed page, from excerpts.
 """
 
 from sync2sys.formats import google, rules
-from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.base import LOCAL, Format, fields_from
+from sync2sys.formats.markets import BY_LAW
+from sync2sys.formats.shipping import Delivery
 from sync2sys.formats.writers import Xml
 
 AVAILABILITY = {"in_stock": "1", "out_of_stock": "6", "backorder": "2", "preorder": "4"}
@@ -35,12 +37,15 @@ FORMATS = (
             _field("availability", rules.word(AVAILABILITY), "availability"),
             _field("condition", rules.constant("0")),
             _field("colour", rules.option("color"), "options"),
-            _field("delivery-cost", rules.setting("deliveryCost"), limit=20),
+            _field("delivery-cost", rules.delivery_cost(), *rules.PAID),
             _field("delivery-time", rules.setting("deliveryTime"), limit=100),
         ),
         source="requestbuilder.kelkoogroup.com, product data feed",
         standing="excerpt",
-        settings={"deliveryCost": "4.90", "deliveryTime": "1-2 days"},
+        wish=BY_LAW,
+        currency=LOCAL,
+        delivery=Delivery(most=1, is_abroad=False),
+        settings={"deliveryTime": "1-2 days"},
         remark="The price is what the buyer pays now.",
     ),
 )

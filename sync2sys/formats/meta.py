@@ -5,6 +5,8 @@ Source: the catalogue fields of developers.facebook.com, read in full; fetching 
 
 from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.markets import BY_LAW
+from sync2sys.formats.shipping import Delivery
 from sync2sys.formats.writers import Csv, Rss
 
 AVAILABILITY = {
@@ -17,6 +19,10 @@ AVAILABILITY = {
 _PAGE = "https://developers.facebook.com/docs/marketing-api/catalog/reference/"
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 _field = fields_from(_PAGE)
+
+#: The parts of `shipping`, in the order of a cell, and ours.
+SHIPPING = {"country": "country", "region": "region", "service": "service", "price": "price"}
+DELIVERY = Delivery(takes=("region", "service"))
 
 _ID = _field("id", rules.identifier, "key", limit=100, required=True)
 _STOCK = _field("availability", rules.word(AVAILABILITY), "availability", required=True)
@@ -50,6 +56,15 @@ FIELDS = (
     _field("mpn", rules.part_number, "mpn", "sku", limit=100),
     _field("quantity_to_sell_on_facebook", rules.number, "quantity"),
     _field("shipping_weight", rules.weight(google.WEIGHTS), "weight", "weight_unit"),
+    _field(
+        "shipping",
+        rules.shipping(SHIPPING),
+        *rules.PAID,
+        times=50,
+        parts=tuple(SHIPPING),
+        join=(",", ";"),
+        on_demand=True,
+    ),
 )
 
 _SOURCE = "developers.facebook.com, catalogue fields"
@@ -65,6 +80,8 @@ CSV = Format(
     fields=FIELDS,
     source=_SOURCE,
     standing="official",
+    wish=BY_LAW,
+    delivery=DELIVERY,
     remark=_REMARK,
 )
 
@@ -78,6 +95,8 @@ RSS = Format(
     fields=FIELDS,
     source=_SOURCE,
     standing="official",
+    wish=BY_LAW,
+    delivery=DELIVERY,
     remark=_REMARK,
 )
 
@@ -91,6 +110,7 @@ SUPPLEMENTARY = Format(
     fields=(_ID, _STOCK, _PRICE, _SALE_PRICE, _PERIOD),
     source="developers.facebook.com, supplementary feeds",
     standing="excerpt",
+    wish=BY_LAW,
     remark="It changes items that exist in a primary feed; it can neither add nor remove any.",
 )
 

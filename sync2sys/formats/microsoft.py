@@ -6,6 +6,7 @@ category; `product_category` would want one of Bing's own.
 
 from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.markets import BY_LAW
 from sync2sys.formats.writers import Tsv
 
 AVAILABILITY = {
@@ -49,7 +50,14 @@ FIELDS = (
     _field("age_group", rules.option("age_group"), "options"),
     _field("material", rules.option("material"), "options", limit=200),
     _field("pattern", rules.option("pattern"), "options", limit=100),
-    _field("shipping", rules.setting("shipping"), limit=500),
+    _field(
+        "shipping",
+        rules.shipping(google.SHIPPING),
+        *rules.PAID,
+        times=50,
+        parts=tuple(google.SHIPPING),
+        join=(",", ";"),
+    ),
 )
 
 FORMATS = (
@@ -63,6 +71,8 @@ FORMATS = (
         fields=FIELDS,
         source="help.ads.microsoft.com 51084",
         standing="excerpt",
-        settings={"shipping": "DE::Standard:4.90 EUR; Germany and Austria require it"},
+        wish=BY_LAW,
+        delivery=google.DELIVERY,
+        remark="In Germany and Austria it wants the shipping.",
     ),
 )

@@ -44,12 +44,15 @@ def _rounded(price: str | Decimal | None, currency: str | None) -> str | None:
         return None
     try:
         exact = Decimal(price)
-        if not exact.is_finite():
-            return None
-        rounded = exact.quantize(Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2)), ROUND_HALF_UP)
+        rounded = in_units(exact, currency) if exact.is_finite() else Decimal(0)
     except InvalidOperation:
         return None
     return format(rounded, "f") if rounded > 0 else None
+
+
+def in_units(exact: Decimal, currency: str) -> Decimal:
+    """The amount with the currency's own number of decimals, rounded half up."""
+    return exact.quantize(Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2)), ROUND_HALF_UP)
 
 
 @lru_cache(maxsize=8192)

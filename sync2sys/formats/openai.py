@@ -7,6 +7,7 @@ Earlier descriptions with `enable_search` and `id` are out of date.
 
 from sync2sys.formats import google, rules
 from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.markets import BY_LAW
 from sync2sys.formats.writers import Csv, JsonLines
 
 AVAILABILITY = {
@@ -48,18 +49,23 @@ FIELDS = (
     _field("seller_name", rules.setting("sellerName"), limit=70, required=True),
     _field("seller_url", rules.setting("sellerUrl"), limit=2000, required=True),
     _field("return_policy", rules.setting("returnPolicy"), limit=2000, required=True),
-    _field("target_countries", rules.setting_list("targetCountries"), limit=2, required=True),
-    _field("store_country", rules.setting("storeCountry"), limit=2, required=True),
-    _field("shipping", rules.setting("shipping"), limit=500),
+    _field("target_countries", rules.target_countries, required=True),
+    _field("store_country", rules.home_country, limit=2, required=True),
+    _field(
+        "shipping",
+        rules.shipping(google.SHIPPING),
+        *rules.PAID,
+        times=50,
+        parts=tuple(google.SHIPPING),
+        join=(",", ";"),
+    ),
 )
 
 SETTINGS = {
     "sellerName": "The shop's name as buyers know it",
     "sellerUrl": "https://shop.example/",
     "returnPolicy": "https://shop.example/returns",
-    "targetCountries": "DE; several parted by commas, the first one counts",
-    "storeCountry": "DE",
-    "shipping": "DE::Standard:4.90 EUR:0:1:1:2",
+    "storeCountry": "DE, where the shop is in another country than its market",
 }
 _SOURCE = "developers.openai.com, product feed specification"
 _REMARK = "OpenAI takes pushed files of approved partners only; fetch this address and push what it answers."
@@ -70,10 +76,12 @@ JSONL = Format(
     label="OpenAI product feed, JSON lines",
     content_type="application/x-ndjson",
     extension="jsonl",
-    syntax=JsonLines("item_id"),
+    syntax=JsonLines("item_id", flat=True),
     fields=FIELDS,
     source=_SOURCE,
     standing="official",
+    wish=BY_LAW,
+    delivery=google.DELIVERY,
     settings=SETTINGS,
     most_items=500_000,
     most_bytes=500_000_000,
@@ -90,6 +98,8 @@ CSV = Format(
     fields=FIELDS,
     source=_SOURCE,
     standing="official",
+    wish=BY_LAW,
+    delivery=google.DELIVERY,
     settings=SETTINGS,
     most_items=500_000,
     most_bytes=500_000_000,

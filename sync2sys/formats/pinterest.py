@@ -3,8 +3,9 @@
 Source: help.pinterest.com, data source fields, from excerpts; issue codes from Pinterest's own API client.
 """
 
-from sync2sys.formats import google, rules
+from sync2sys.formats import google, meta, rules
 from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.markets import BY_LAW
 from sync2sys.formats.writers import Csv
 
 AVAILABILITY = {
@@ -40,6 +41,15 @@ FIELDS = (
     _field("age_group", rules.option("age_group"), "options"),
     _field("material", rules.option("material"), "options", limit=200),
     _field("pattern", rules.option("pattern"), "options", limit=100),
+    _field(
+        "shipping",
+        rules.shipping(meta.SHIPPING),
+        *rules.PAID,
+        times=50,
+        parts=tuple(meta.SHIPPING),
+        join=(",", ";"),
+        on_demand=True,
+    ),
 )
 
 FORMATS = (
@@ -53,6 +63,8 @@ FORMATS = (
         fields=FIELDS,
         source="help.pinterest.com, data source fields",
         standing="excerpt",
+        wish=BY_LAW,
+        delivery=meta.DELIVERY,
         remark="A feed that does not change for 90 days is switched off by Pinterest. A catalogue has at "
         "most 20 million products, in however many files.",
     ),

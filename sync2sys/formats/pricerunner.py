@@ -4,7 +4,9 @@ Source: docs.klarna.com, product file, from excerpts; which columns are required
 """
 
 from sync2sys.formats import google, rules
-from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.base import LOCAL, Format, fields_from
+from sync2sys.formats.markets import Wish
+from sync2sys.formats.shipping import Delivery
 from sync2sys.formats.writers import Csv
 
 STOCK = {
@@ -13,7 +15,8 @@ STOCK = {
     "backorder": "Backorder",
     "preorder": "Preorder",
 }
-_field = fields_from("https://docs.klarna.com/")
+_PAGE = "https://docs.klarna.com/"
+_field = fields_from(_PAGE)
 _SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 
 FORMATS = (
@@ -28,7 +31,7 @@ FORMATS = (
             _field("ProductId", rules.identifier, "key", required=True),
             _field("ProductName", rules.full_title, "title", "options", "has_variants", required=True),
             _field("Price", rules.current_price, *_SOLD, required=True),
-            _field("ShippingCost", rules.setting("shippingCost"), limit=20),
+            _field("ShippingCost", rules.delivery_cost(), *rules.PAID),
             _field("StockStatus", rules.word(STOCK), "availability", required=True),
             _field("LeadTime", rules.setting("leadTime"), limit=100),
             _field("Brand", rules.branded(google.NO_BRAND), "brand", recommended=True),
@@ -49,7 +52,10 @@ FORMATS = (
         ),
         source="docs.klarna.com, product file",
         standing="second-hand",
-        settings={"shippingCost": "49.00", "leadTime": "1-3 days"},
-        remark="The price includes VAT and is what the buyer pays now.",
+        wish=Wish("wants prices with tax", _PAGE),
+        currency=LOCAL,
+        delivery=Delivery(most=1, is_abroad=False),
+        settings={"leadTime": "1-3 days"},
+        remark="The price is what the buyer pays now.",
     ),
 )

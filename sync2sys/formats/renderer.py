@@ -26,6 +26,7 @@ from sync2sys.formats.base import (
     Value,
     Variants,
     Writer,
+    unsaid,
 )
 from sync2sys.formats.custom import PLAIN, PRICES, REPLACEABLE, Custom, Origin, Taxed
 from sync2sys.formats.filters import Filter
@@ -93,7 +94,15 @@ class Renderer:
 
     def __init__(self, format: Format, context: Context, custom: Custom = PLAIN) -> None:
         self.format = format
-        self.context = context._replace(settings=custom.settings) if custom.settings else context
+        self.context = context._replace(
+            settings=custom.settings or context.settings,
+            market=custom.market or context.market,
+            tax=custom.tax or context.tax,
+            shipping=custom.shipping or context.shipping,
+        )
+        #: the only one that an item can have, empty where it can have any
+        self._currency = format.currency_in(self.context.market, context.currency)
+        self.context = self.context._replace(currency=self._currency or context.currency)
         #: stands between two chunks that are not empty
         self.separator = format.syntax.separator
         #: keys of items that are left out because another one has their id
@@ -119,11 +128,11 @@ class Renderer:
         self._parts = self._head + self._inner + self._summary
 
     def _made_ready(self, fields: Iterable[Field], syntax: Syntax) -> list["_Part"]:
-        customized = _customized(fields, self._expressions, self._replaced)
+        customized = _customized(fields, self.context, self._expressions, self._replaced)
         return [_Part(field, self.context, syntax.writer(field)) for field in customized]
 
     def _compile(self, parts: list["_Part"], syntax: Syntax, closing: str) -> Writing:
-        return _compiled(parts, syntax, closing, self._filter, self._replaced)
+        return _compiled(parts, syntax, closing, self._currency, self._filter, self._replaced)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -193,8 +202,9 @@ class Renderer:
     def reasons(self, item: Any) -> list[str]:
         """Why an item is left out, all reasons; empty for one that is not.
 
-        filtered, duplicate_id, not_published (the product), variant_not_published, not_purchasable,
-        no_price, no_currency, missing:FIELD for each other required field without a usable value.
+        filtered, wrong_currency, tax_unknown, duplicate_id, not_published (the product),
+        variant_not_published, not_purchasable, no_price, no_currency, missing:FIELD for each other required
+        field without a usable value.
         """
         mapped = self._mapped(item)
         missing = [
@@ -202,13 +212,12 @@ class Renderer:
             for part in self._parts
             if part.field.required and "price" not in part.field.source and part.value_of(mapped) is None
         ]
-        return [code for code, _ in self._reasons_of_feed(item)] + _reasons_of_item(mapped) + missing
+        return [code for code, _ in self._reasons_of(item, mapped)] + missing
 
     def issues(self, item: Any) -> list[Issue]:
         """All that is to be said about an item: errors, which leave it out, before warnings."""
         mapped = self._mapped(item)
-        found = [issues.of_item(code, detail) for code, detail in self._reasons_of_feed(item)]
-        found += [issues.of_item(code) for code in _reasons_of_item(mapped)]
+        found = [issues.of_item(code, detail) for code, detail in self._reasons_of(item, mapped)]
         for part in self._parts:
             columns = _columns(mapped, part.field.source)
             code = part.code(part.read(*columns), columns)
@@ -248,14 +257,23 @@ class Renderer:
             return ()
         return expression.trace(*_columns(item, expression.columns))
 
+    def _reasons_of(self, item: Any, mapped: Any) -> list[tuple[str, str]]:
+        """What leaves the whole item out, code and detail: the feed's reasons, then the shop's."""
+        found = list(self._reasons_of_feed(item))
+        # A price that cannot be known is there.
+        explained = {"no_price"} if issues.TAX_UNKNOWN in dict(found) else set()
+        return found + [(code, "") for code in _reasons_of_item(mapped) if code not in explained]
+
     def _reasons_of_feed(self, item: Any) -> Iterator[tuple[str, str]]:
         """What in the feed itself leaves the item out: code and detail."""
         if self._filter is not None:
             columns = _columns(item, self._filter.columns)
             if not self._filter.takes(*columns):
                 yield issues.FILTERED, self._filter.reason(*columns)
+        if self._currency and item.currency != self._currency and money.is_currency(item.currency):
+            yield issues.WRONG_CURRENCY, f"{item.currency}, and the feed takes {self._currency}"
         if self._tax is not None and item.price and _read(self._replaced["price"], item) is None:
-            yield issues.TAX_UNKNOWN, ""
+            yield issues.TAX_UNKNOWN, self._tax.doubt(item.tax_class, item.prices_include_tax)
         if self.duplicates and item.key in self.duplicates:
             yield issues.DUPLICATE, self.id_of(item)
 
@@ -303,13 +321,16 @@ def _replaced(format: Format, expressions: Mapping[str, Origin]) -> dict[str, Or
 
 
 def _customized(
-    fields: Iterable[Field], expressions: Mapping[str, Origin], replaced: Mapping[str, Origin]
+    fields: Iterable[Field],
+    context: Context,
+    expressions: Mapping[str, Origin],
+    replaced: Mapping[str, Origin],
 ) -> Iterator[Field]:
     """The fields of a format; one whose mapping replaces no column is made of the mapping alone."""
     for field in fields:
         expression = expressions.get(field.name)
         if expression is None:
-            if not field.on_demand:
+            if not field.on_demand or field.rule(field, context) is not unsaid:
                 yield field
         elif field.source and _stands_for(replaced.get(field.source[0]), expression):
             yield field
@@ -375,6 +396,7 @@ def _compiled(
     parts: list[_Part],
     syntax: Syntax,
     closing: str,
+    currency: str,
     filter: Filter | None,
     replaced: Mapping[str, Origin],
 ) -> Writing:
@@ -385,7 +407,7 @@ def _compiled(
     """
     names: dict[str, Any] = {"Missing": Missing}
     names |= {"opening": syntax.opening, "glue": syntax.glue, "closing": closing}
-    lines, texts = list(_preparation(filter, replaced, names)), []
+    lines, texts = list(_preparation(currency, filter, replaced, names)), []
     for text, more in _steps(parts, syntax.glue, names):
         texts.append(text)
         lines += more
@@ -408,9 +430,12 @@ def _compiled(
 
 
 def _preparation(
-    filter: Filter | None, replaced: Mapping[str, Origin], names: dict[str, Any]
+    only: str, filter: Filter | None, replaced: Mapping[str, Origin], names: dict[str, Any]
 ) -> Iterator[str]:
-    """The lines that ask the filter and put mapped values in the place of columns."""
+    """The lines that ask for the currency and the filter, and put mapped values in the place of columns."""
+    if only:
+        names["only"] = only
+        yield "if currency != only: return None, notes"
     if filter is not None:
         names["takes"] = filter.takes
         yield f"if not takes({', '.join(filter.columns)}): return None, notes"

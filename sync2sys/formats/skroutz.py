@@ -12,6 +12,7 @@ import orjson
 
 from sync2sys.formats import attributes, google, rules
 from sync2sys.formats.base import Context, Field, Format, Reader, Value, Variants, fields_from
+from sync2sys.formats.markets import Wish
 from sync2sys.formats.writers import Xml
 
 STOCK = {
@@ -19,7 +20,8 @@ STOCK = {
     "backorder": "Available up to 12 days",
     "preorder": "Available up to 12 days",
 }
-_field = fields_from("https://developer.skroutz.gr/products/xml_feed/")
+_PAGE = "https://developer.skroutz.gr/products/xml_feed/"
+_field = fields_from(_PAGE)
 _SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 
 
@@ -109,7 +111,7 @@ FORMATS = (
             _field("additionalimage", rules.more_images, "image", "images", limit=400, times=14),
             _field("category", rules.deepest_category, "categories", limit=250, required=True),
             _field("price_with_vat", rules.current_price, *_SOLD, required=True),
-            _field("vat", rules.setting("vat"), limit=6, required=True),
+            _field("vat", rules.vat, "taxable", "tax_class", "tax_rates", limit=6, required=True),
             _field("manufacturer", rules.branded(google.NO_BRAND), "brand", limit=100, required=True),
             _field("mpn", rules.part_number, "mpn", "sku", limit=80, required=True),
             _field("ean", rules.ean, "gtin", limit=13, recommended=True),
@@ -139,7 +141,10 @@ FORMATS = (
         ),
         source="developer.skroutz.gr, XML feed",
         standing="official",
-        settings={"vat": "24.00, the rate in per cent that the prices include"},
+        wish=Wish("wants prices with tax", _PAGE),
+        currency="EUR",
+        country="GR",
+        settings={"vat": "24.00, the rate in per cent, where it is the same for all products"},
         remark="What is sold out is left out. An id must never be given to another product.",
     ),
 )

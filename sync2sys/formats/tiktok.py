@@ -6,6 +6,7 @@ no limit, Meta's is taken.
 
 from sync2sys.formats import google, meta, rules
 from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.markets import BY_LAW
 from sync2sys.formats.writers import Csv
 
 _PAGE = "https://ads.tiktok.com/help/article?aid=10001006"
@@ -49,6 +50,7 @@ FORMATS = (
         fields=FIELDS,
         source="ads.tiktok.com, help article 10001006",
         standing="excerpt",
+        wish=BY_LAW,
         remark="A brand is required: an item without one is left out.",
     ),
 )

@@ -2,12 +2,15 @@
 
 Values arrive legal (no control characters, no lone surrogates); what is done here is escaping. Each
 syntax also reads back what it wrote, by a standard parser and not by the writer's own rules.
+
+Groups are objects in JSON. Elsewhere their parts are written in the order that the field gives them: as
+elements inside an element, or, in a cell, with colons between them.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree
@@ -15,7 +18,7 @@ from xml.etree import ElementTree
 import orjson
 
 from sync2sys.formats.addresses import encoded
-from sync2sys.formats.base import Context, Field, Format, Found, Value, Writer
+from sync2sys.formats.base import Context, Field, Format, Found, Value, Words, Writer
 from sync2sys.formats.text import clean
 
 LF = "\n"
@@ -49,11 +52,13 @@ class Rss:
 
     def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
         title, description = _escaped(clean(context.title)), _escaped(clean(context.description))
+        spoken = context.market.language
+        language = f"<language>{spoken}</language>\n" if spoken else ""
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<rss version="2.0" xmlns:{self._prefix}="{self._namespace}">\n<channel>\n'
             f"<title>{title}</title>\n<link>{_escaped(encoded(context.link) or '')}</link>\n"
-            f"<description>{description}</description>\n"
+            f"<description>{description}</description>\n{language}"
         ).encode()
 
     def epilogue(self) -> bytes:
@@ -62,13 +67,16 @@ class Rss:
     def writer(self, field: Field) -> Writer:
         name = field.name if field.name in self._bare else f"{self._prefix}:{field.name}"
         opening, closing, between = f"<{name}>", f"</{name}>\n", f"</{name}>\n<{name}>"
-        left_out = field.left_out
+        left_out, parts, inner = field.left_out, field.parts, f"{self._prefix}:"
 
         def write(value: Value) -> str:
             if value.__class__ is str:
                 text = value
             elif value is None:
                 return left_out("")
+            elif isinstance(value, list):
+                groups = (_elements(each, parts, _escaped, inner) for each in value)
+                return "".join(f"{opening}\n{group}{closing}" for group in groups)
             elif isinstance(value, tuple):
                 # No value among several holds a line feed.
                 return f"{opening}{_escaped(LF.join(value)).replace(LF, between)}{closing}"
@@ -90,10 +98,10 @@ class Rss:
         start = f'<rss xmlns:{self._prefix}="{self._namespace}">'.encode()
         spaced = f"{{{self._namespace}}}"
         for item in parsed_xml(start + chunk + b"</rss>"):
-            found: dict[str, list[str]] = {}
+            found: dict[str, list[Any]] = {}
             for element in item:
-                found.setdefault(element.tag.removeprefix(spaced), []).append(element.text or "")
-            yield {name: _single(texts) for name, texts in found.items()}
+                found.setdefault(element.tag.removeprefix(spaced), []).append(_content(element, spaced))
+            yield {name: _single(values) for name, values in found.items()}
 
 
 class Xml:
@@ -134,6 +142,7 @@ class Xml:
     def writer(self, field: Field) -> Writer:
         opening, closing = f"<{field.name}>", f"</{field.name}>\n"
         left_out, pair, put = field.left_out, self._pairs.get(field.name, ""), self._put
+        parts = field.parts
         before, after = self._around.get(field.name, "{}").split("{}")
 
         def write(value: Value) -> str:
@@ -141,6 +150,8 @@ class Xml:
                 return left_out("")
             if isinstance(value, dict) and pair:
                 texts = [pair.format(_escaped(name), put(text)) for name, text in value.items()]
+            elif isinstance(value, list):
+                texts = [f"{opening}\n{_elements(group, parts, put)}{closing}" for group in value]
             elif isinstance(value, tuple):
                 texts = [f"{opening}{put(text)}{closing}" for text in value]
             else:
@@ -152,17 +163,18 @@ class Xml:
     def read(self, format: Format, chunk: bytes) -> Items:
         """The items of a chunk, as `Syntax` promises."""
         for item in parsed_xml(b"<all>" + chunk + b"</all>"):
-            texts: dict[str, list[str]] = {}
+            found: dict[str, list[Any]] = {}
             pairs: dict[str, dict[str, str]] = {}
             for name, element in self._values(item):
                 if len(element) and name in self._pairs:
                     key, text = (each.text or "" for each in element)
                     pairs.setdefault(name, {})[key] = text
-                elif len(element):
-                    texts.setdefault(name, []).extend(_as_json(each) for each in element)
+                elif any(len(each) for each in element):
+                    # What is around several, such as a product's variants.
+                    found.setdefault(name, []).extend(_content(each) for each in element)
                 else:
-                    texts.setdefault(name, []).append(element.text or "")
-            yield {name: _single(several) for name, several in texts.items()} | pairs
+                    found.setdefault(name, []).append(_content(element))
+            yield {name: _single(values) for name, values in found.items()} | pairs
 
     def _values(self, item: ElementTree.Element) -> Iterator[tuple[str, ElementTree.Element]]:
         """The name of a field with each of its values."""
@@ -174,9 +186,18 @@ class Xml:
                 yield self._of_pairs.get(element.tag, element.tag), element
 
 
-def _as_json(element: ElementTree.Element) -> str:
-    """An element of elements as one text."""
-    return orjson.dumps({each.tag: each.text or "" for each in element}).decode()
+def _elements(group: dict[str, str], parts: Words, put: Callable[[str], str], prefix: str = "") -> str:
+    """The parts that a group has, an element each."""
+    return "".join(
+        f"<{prefix}{part}>{put(group[part])}</{prefix}{part}>\n" for part in parts if part in group
+    )
+
+
+def _content(element: ElementTree.Element, spaced: str = "") -> str | dict[str, str]:
+    """The text of an element, or of each of its elements; `spaced`: what their names begin with."""
+    if not len(element):
+        return element.text or ""
+    return {each.tag.removeprefix(spaced): each.text or "" for each in element}
 
 
 def _in_cdata(text: str) -> str:
@@ -192,8 +213,9 @@ def parsed_xml(document: bytes | str) -> ElementTree.Element:
     return ElementTree.fromstring(document)  # noqa: S314
 
 
-def _single(texts: list[str]) -> Found:
-    return texts[0] if len(texts) == 1 else texts
+def _single(values: list[Any]) -> Found:
+    found: Found = values[0] if len(values) == 1 else values
+    return found
 
 
 class Csv:
@@ -215,12 +237,12 @@ class Csv:
         return b""
 
     def writer(self, field: Field) -> Writer:
-        join, left_out, quoted = field.join, field.left_out, self._cell
+        left_out, quoted = field.left_out, self._cell
 
         def write(value: Value) -> str:
             if value is None:
                 return left_out("")
-            return quoted(value if value.__class__ is str else _flat(value, join))
+            return quoted(value if value.__class__ is str else _flat(value, field))
 
         return write
 
@@ -258,13 +280,16 @@ class Tsv(Csv):
 
 
 class JsonLines:
-    """An object a line; what has no value is left out. The first field must be a required one."""
+    """An object a line; what has no value is left out. The first field must be a required one.
+
+    `flat`: groups are texts, as in a cell.
+    """
 
     separator = b""
     opening, glue = "{", ""
 
-    def __init__(self, first: str, closing: str = "}\n") -> None:
-        self._first, self.closing = first, closing
+    def __init__(self, first: str, closing: str = "}\n", *, flat: bool = False) -> None:
+        self._first, self.closing, self.is_flat = first, closing, flat
 
     def prologue(self, context: Context, version: str, fields: tuple[Field, ...]) -> bytes:
         return b""
@@ -274,11 +299,13 @@ class JsonLines:
 
     def writer(self, field: Field) -> Writer:
         name = ("" if field.name == self._first else ",") + orjson.dumps(field.name).decode() + ":"
-        dumps, left_out = orjson.dumps, field.left_out
+        dumps, left_out, is_flat = orjson.dumps, field.left_out, self.is_flat
 
         def write(value: Value) -> str:
             if value is None:
                 return left_out("")
+            if is_flat and isinstance(value, list):
+                value = _flat(value, field)
             try:
                 return name + dumps(value).decode()
             except TypeError:  # A number of more than 64 bits.
@@ -342,9 +369,17 @@ def _text(value: Value) -> str:
     return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
 
 
-def _flat(value: Value, join: tuple[str, str]) -> str:
-    """Any value as one text: a list joined, an object as JSON."""
+def _flat(value: Value, field: Field) -> str:
+    """Any value as one text: several joined, an object as JSON."""
+    if isinstance(value, list):
+        value = tuple(_in_colons(group, field.parts) for group in value)
     if isinstance(value, tuple):
-        joint, substitute = join
+        joint, substitute = field.join
         return joint.join(each.replace(joint, substitute) for each in value)
     return _text(value)
+
+
+def _in_colons(group: dict[str, str], parts: Words) -> str:
+    """A group as one text. An empty part keeps its place, and there are no colons behind the last one."""
+    texts = (" ".join(group.get(part, "").replace(":", " ").split()) for part in parts)
+    return ":".join(texts).rstrip(":")

@@ -40,7 +40,13 @@ class Channel(Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     home: Mapped[str] = mapped_column(String(2048), default="")
     currency: Mapped[str] = mapped_column(String(3), default="")
+    #: ISO 3166-1 alpha-2; empty: it does not say
+    country: Mapped[str] = mapped_column(String(2), default="")
     prices_include_tax: Mapped[bool | None]
+    #: whether it charges tax at all
+    charges_tax: Mapped[bool | None]
+    #: country -> tax class -> rate in per cent, as `connectors.base.Shop` has it
+    tax_rates: Mapped[dict[str, dict[str, str | None]]] = mapped_column(JsonText, default=dict)
     weight_unit: Mapped[str] = mapped_column(String(10), default="")
     dimension_unit: Mapped[str] = mapped_column(String(10), default="")
     timezone: Mapped[str] = mapped_column(String(64), default="")

@@ -40,7 +40,7 @@ class Feed(Base):
     sources: Mapped[list[str] | None] = mapped_column(JsonText)
     #: title, link and description of the feed document; whatever is missing comes from the shop
     document: Mapped[dict[str, str]] = mapped_column(JsonText, default=dict)
-    #: what its owner made of the format: settings, filter, mapping, categories (`formats.custom`)
+    #: what its owner made of the format: settings, filter, market and so on (`formats.custom`)
     definition: Mapped[dict[str, Any]] = mapped_column(JsonText, default=dict)
     #: thresholds that the owner set, by the names of `guard.Thresholds`; all others are the usual ones
     guard: Mapped[dict[str, Any]] = mapped_column(JsonText, default=dict)

@@ -56,6 +56,39 @@ class Channel(Schema):
     sync = fields.Nested(Progress, required=True, allow_none=True)
 
 
+class ChannelDetail(Channel):
+    """A channel with what its store says of tax."""
+
+    country = fields.String(
+        required=True,
+        attribute="channel.country",
+        metadata={"description": "Where the store is: ISO 3166-1 alpha-2; empty: it does not say."},
+    )
+    pricesIncludeTax = fields.Boolean(
+        required=True,
+        attribute="channel.prices_include_tax",
+        allow_none=True,
+        metadata={"description": "null: the store does not say."},
+    )
+    chargesTax = fields.Boolean(
+        required=True,
+        attribute="channel.charges_tax",
+        allow_none=True,
+        metadata={"description": "null: the store does not say."},
+    )
+    taxRates = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.String(allow_none=True)),
+        required=True,
+        attribute="channel.tax_rates",
+        metadata={
+            "description": "Country -> tax class -> what a whole country pays, in per cent; null where "
+            "several taxes add up. The class without a name is the standard one, the country without one any "
+            "other."
+        },
+    )
+
+
 class StartSync(Own):
     optional_body = True
 

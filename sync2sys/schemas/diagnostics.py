@@ -5,6 +5,7 @@ from marshmallow import Schema, fields, validate
 from sync2sys.formats import FORMATS
 from sync2sys.formats.issues import EXCLUDED, PUBLISHED, WARNED
 from sync2sys.schemas.base import Instant, Own, PageQuery, page_of
+from sync2sys.schemas.feeds import Remark
 
 OUTCOMES = [EXCLUDED, WARNED]
 
@@ -69,6 +70,9 @@ class Report(page_of(Item)):  # type: ignore[misc]
     published = fields.Integer(required=True)
     publishedWithWarnings = fields.Integer(required=True)
     excluded = fields.Integer(required=True)
+    remarks = fields.List(
+        fields.Nested(Remark), required=True, metadata={"description": "About the whole feed."}
+    )
     counts = fields.List(fields.Nested(Count), required=True)
 
 

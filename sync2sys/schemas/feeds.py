@@ -80,7 +80,9 @@ def _sources(**options: Any) -> fields.List:
 def _definition(**options: Any) -> fields.Dict:
     return fields.Dict(
         keys=fields.String(),
-        metadata={"description": "settings, filter, mapping and categories: see the page on feeds."},
+        metadata={
+            "description": "settings, filter, mapping, categories, market, tax, shipping: see docs/feeds.md."
+        },
         **options,
     )
 
@@ -191,6 +193,13 @@ class Render(Schema):
     supersededAt = Instant(required=True, allow_none=True, attribute="superseded_at")
 
 
+class Remark(Schema):
+    """What the owner should know about the whole feed."""
+
+    code = fields.String(required=True)
+    message = fields.String(required=True, metadata={"description": "What to do."})
+
+
 class Feed(Schema):
     id = fields.String(required=True)
     name = fields.String(required=True)
@@ -226,6 +235,11 @@ class Feed(Schema):
     )
     isRendering = fields.Boolean(required=True)
     problem = fields.String(required=True, metadata={"description": "For the owner; empty when all is well."})
+    remarks = fields.List(
+        fields.Nested(Remark),
+        required=True,
+        metadata={"description": "What of the market is not clear: prices with tax or without, currencies."},
+    )
     createdAt = Instant(required=True)
     updatedAt = Instant(required=True)
 

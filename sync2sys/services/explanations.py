@@ -16,6 +16,7 @@ from sync2sys.errors import NotFound
 from sync2sys.formats import custom, issues
 from sync2sys.formats.base import Item
 from sync2sys.formats.issues import ERROR, EXCLUDED, PUBLISHED, WARNED, WARNING, Issue
+from sync2sys.formats.remarks import Remark
 from sync2sys.formats.renderer import Line, Renderer
 from sync2sys.formats.taxonomy import Taxonomy
 from sync2sys.services import items, pieces, render_plans, taxonomies
@@ -61,6 +62,8 @@ class Report(NamedTuple):
     """What became of a feed's items in the render that is served."""
 
     render: Standing
+    #: about the whole feed
+    remarks: list[Remark]
     warned: int
     counts: list[Count]
     found: list[Diagnosis]
@@ -99,7 +102,7 @@ def report(feed_id: str, wanted: Wanted, first: int, count: int) -> Report:
     counts = [Count(*issues.parsed(note), ERROR, number) for note, number in render.excluded.items()]
     counts += [Count(*issues.parsed(note), WARNING, number) for note, number in warnings.items()]
     counts.sort(key=lambda each: (each.severity, -each.items, each.code, each.field or ""))
-    return Report(render, warned, counts, found, total)
+    return Report(render, plan.remarks, warned, counts, found, total)
 
 
 def every(feed_id: str, wanted: Wanted) -> Iterator[Told]:

@@ -11,12 +11,14 @@ from sqlalchemy.orm import selectinload
 
 from sync2sys.errors import BadRequest, LimitReached, NotFound
 from sync2sys.extensions import db, settings
-from sync2sys.formats import FORMATS, custom
+from sync2sys.formats import FORMATS, custom, remarks
 from sync2sys.formats.definitions import BadDefinition
+from sync2sys.formats.remarks import Remark
 from sync2sys.formats.taxonomy import Taxonomy
 from sync2sys.models import Channel, Feed, Organization, Render
-from sync2sys.services import jobs, organizations, serving, taxonomies
+from sync2sys.services import items, jobs, organizations, serving, taxonomies
 from sync2sys.services.guard import Thresholds
+from sync2sys.services.items import Source
 
 SLUG = re.compile(r"[a-z0-9](?:-?[a-z0-9])*\Z")
 SLUG_LENGTH = (3, 100)
@@ -180,6 +182,24 @@ def history(feed: Feed) -> Sequence[Render]:
     query = select(Render).filter_by(feed_id=feed.id).where(Render.state != "removed")
     query = query.options(selectinload(Render.shards))
     return db.session.scalars(query.order_by(Render.generation.desc())).all()
+
+
+def remarks_on(shown: Sequence[Feed]) -> dict[str, list[Remark]]:
+    """By feed id, what its owner should know about all of it, as its definition and its stores are now."""
+    connection = db.session.connection()
+    organization_ids = {feed.organization_id for feed in shown}
+    stores = {each: items.sources(connection, each, None) for each in organization_ids}
+    return {feed.id: _remarks(feed, stores[feed.organization_id]) for feed in shown}
+
+
+def _remarks(feed: Feed, stores: Sequence[Source]) -> list[Remark]:
+    said = {name: part for name, part in feed.definition.items() if name in remarks.PARTS}
+    try:
+        made_of = custom.parse(FORMATS[feed.format], said)
+    except (KeyError, BadDefinition):
+        return []  # Its problem says so.
+    own = [store for store in stores if feed.sources is None or store.channel_id in feed.sources]
+    return remarks.about(FORMATS[feed.format], made_of, own)
 
 
 def thresholds(feed: Feed) -> Thresholds:

@@ -19,7 +19,7 @@ EMPTY, ROLLED_BACK = "EMPTY", "ROLLED_BACK"
 #: Held for these a render waits for a person, however often the result is the same.
 FOR_A_PERSON = frozenset((EMPTY, ROLLED_BACK))
 #: Why items without a usable price are left out.
-NO_PRICE = frozenset(("no_price", "no_currency"))
+NO_PRICE = frozenset(("no_price", "no_currency", "tax_unknown", "wrong_currency"))
 
 
 class Thresholds(NamedTuple):

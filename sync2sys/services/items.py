@@ -14,11 +14,13 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
     Engine,
+    Row,
     Select,
     String,
     bindparam,
@@ -32,6 +34,7 @@ from sqlalchemy import (
 
 from sync2sys.database import Prepared, reading
 from sync2sys.extensions import db
+from sync2sys.formats import taxes
 from sync2sys.formats.base import Item
 from sync2sys.models import Channel, Product, Variant
 
@@ -57,10 +60,14 @@ class Source:
     channel_id: str
     #: begins the keys of its items; empty for a feed's first source, so that ids are the shop's own
     prefix: str
+    country: str
     currency: str
     weight_unit: str
     dimension_unit: str
     prices_include_tax: bool | None
+    charges_tax: bool | None
+    #: JSON, tax class -> rate in per cent: of the country whose tax the feed puts on or takes out; or empty
+    tax_rates: str
     catalog_version: int
     catalog_changed_at: datetime | None
     name: str
@@ -84,10 +91,13 @@ def snapshot() -> Iterator[Connection]:
             yield connection
 
 
-def sources(connection: Connection, organization_id: str, chosen: Sequence[str] | None) -> list[Source]:
+def sources(
+    connection: Connection, organization_id: str, chosen: Sequence[str] | None, market: str | None = None
+) -> list[Source]:
     """The organization's channels, or those of them that were chosen, oldest first.
 
-    Disconnected ones too: their products stay in the feeds until they are removed.
+    Disconnected ones too: their products stay in the feeds until they are removed. `market`: the country
+    whose tax a feed may put on prices, empty for that of the shop; None where prices stay as they are.
     """
     columns = Channel.__table__.c
     query = select(Channel.__table__).where(columns.organization_id == organization_id)
@@ -98,10 +108,13 @@ def sources(connection: Connection, organization_id: str, chosen: Sequence[str] 
         Source(
             channel_id=row.id,
             prefix=f"{row.id[:8]}-" if place else "",
+            country=row.country,
             currency=row.currency,
             weight_unit=row.weight_unit,
             dimension_unit=row.dimension_unit,
             prices_include_tax=row.prices_include_tax,
+            charges_tax=row.charges_tax,
+            tax_rates=_rates(row, market),
             catalog_version=row.catalog_version,
             catalog_changed_at=row.catalog_changed_at,
             name=row.name,
@@ -111,6 +124,15 @@ def sources(connection: Connection, organization_id: str, chosen: Sequence[str] 
         )
         for place, row in enumerate(rows)
     ]
+
+
+def _rates(channel: Row[Any], market: str | None) -> str:
+    """What prices include is the tax of the shop's own country, wherever it sells."""
+    if market is None:
+        return ""
+    country = channel.country if channel.prices_include_tax else market or channel.country
+    found = taxes.applying(channel.tax_rates, country)
+    return orjson.dumps(found, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def count_without_variants(connection: Connection, sources: Sequence[Source]) -> int:
@@ -282,6 +304,8 @@ def _item_columns(source: Source) -> dict[str, ColumnElement[Any]]:
         "weight_unit": literal(source.weight_unit),
         "dimension_unit": literal(source.dimension_unit),
         "prices_include_tax": literal(source.prices_include_tax, Boolean),
+        "taxable": literal(False, Boolean) if source.charges_tax is False else VARIANT.taxable,
+        "tax_rates": literal(source.tax_rates),
         "product_published": PRODUCT.published,
         "variant_published": VARIANT.published,
         "kind": func.coalesce(PRODUCT.kind, ""),

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sync2sys.database import look, transaction
 from sync2sys.formats.base import Item
 from sync2sys.formats.chunks import borders
-from sync2sys.formats.issues import DUPLICATE, FILTERED, TAX_UNKNOWN
+from sync2sys.formats.issues import DUPLICATE, FILTERED, TAX_UNKNOWN, WRONG_CURRENCY
 from sync2sys.formats.money import amount
 from sync2sys.formats.parts import pack
 from sync2sys.services import items, jobs, pieces, render_plans
@@ -38,6 +38,7 @@ PHASES_KEPT = 10_000
 CAUSES = (
     FILTERED,
     DUPLICATE,
+    WRONG_CURRENCY,
     TAX_UNKNOWN,
     "not_published",
     "variant_not_published",

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Row, select
 
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import settings
-from sync2sys.formats import FORMATS, custom
+from sync2sys.formats import FORMATS, custom, remarks
 from sync2sys.formats.base import Context, Format
 from sync2sys.formats.custom import Custom
 from sync2sys.formats.definitions import BadDefinition
+from sync2sys.formats.remarks import Remark
 from sync2sys.formats.renderer import Renderer
 from sync2sys.models import Feed, Render
 from sync2sys.models.base import now
@@ -71,6 +72,11 @@ class Plan:
         return self.format.columns | self.custom.columns
 
     @property
+    def remarks(self) -> list[Remark]:
+        """What its owner should know about the whole feed."""
+        return remarks.about(self.format, self.custom, self.sources)
+
+    @property
     def renderer(self) -> Renderer:
         """A new renderer of the feed; making one takes milliseconds."""
         return Renderer(self.format, self.context, self.custom)
@@ -94,7 +100,9 @@ def make(catalogue: Connection, feed_id: str, unsaved: Mapping[str, Any] = Mappi
     except BadDefinition as bad:
         place = f"definition.{bad.path}" if bad.path else "definition"
         raise BadRequest("The definition does not fit the format.", details={place: [bad.message]}) from bad
-    sources = items.sources(catalogue, feed.organization_id, feed.sources)
+    market = made_of.market.country if made_of.market else ""
+    taxed_in = market if made_of.tax else None
+    sources = items.sources(catalogue, feed.organization_id, feed.sources, taxed_in)
     moment = now()
     context = _context(feed, sources, moment)
     common = base(format, context, sources, feed.definition)
@@ -132,7 +140,8 @@ def _context(feed: SimpleNamespace, sources: Sequence[Source], moment: datetime)
     link = document.get("link") or (shop.home if shop else "") or settings.PUBLIC_URL
     changes = [source.catalog_changed_at for source in sources if source.catalog_changed_at]
     description = document.get("description") or title
-    return Context(title, link, description, moment, as_of=max(changes, default=None))
+    currency = shop.currency if shop else ""
+    return Context(title, link, description, moment, as_of=max(changes, default=None), currency=currency)
 
 
 def seen(feed: SimpleNamespace | Feed) -> tuple[Any, ...]:
@@ -152,10 +161,8 @@ def base(
     format: Format, context: Context, sources: Sequence[Source], definition: dict[str, Any]
 ) -> list[Any]:
     """What all items of a feed share."""
-    shops = [
-        [each.prefix, each.currency, each.weight_unit, each.dimension_unit, each.prices_include_tax]
-        for each in sources
-    ]
+    facts = ("prefix", "currency", "weight_unit", "dimension_unit", "prices_include_tax", "charges_tax")
+    shops = [[getattr(each, name) for name in (*facts, "tax_rates")] for each in sources]
     return [VERSION, format.name, format.version, list(context[:3]), shops, definition]
 
 

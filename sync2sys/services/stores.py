@@ -146,7 +146,11 @@ def describe(channel: Channel, shop: Shop) -> None:
     channel.name = shop.name[:200]
     channel.home = shop.home[:2048]
     channel.currency = shop.currency
+    channel.country = shop.country[:2]
     channel.prices_include_tax = shop.prices_include_tax
+    channel.charges_tax = shop.charges_tax
+    if shop.tax_rates is not None:
+        channel.tax_rates = shop.tax_rates
     channel.weight_unit = shop.weight_unit[:10]
     channel.dimension_unit = shop.dimension_unit[:10]
     channel.timezone = shop.timezone[:64]

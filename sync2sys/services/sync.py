@@ -28,7 +28,18 @@ REFUSED_FOR = timedelta(hours=1)
 LIMIT_CODE = "PIM_PRODUCT_LIMIT"
 MISCOUNTED_CODE = "SYNC_MISCOUNTED"
 #: What feeds are made from beside the rows.
-FACTS = ("name", "home", "currency", "prices_include_tax", "weight_unit", "dimension_unit", "timezone")
+FACTS = (
+    "name",
+    "home",
+    "country",
+    "currency",
+    "prices_include_tax",
+    "charges_tax",
+    "tax_rates",
+    "weight_unit",
+    "dimension_unit",
+    "timezone",
+)
 
 log = logging.getLogger(__name__)
 

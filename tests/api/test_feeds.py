@@ -85,6 +85,7 @@ def test_a_new_feed_is_shown_as_it_was_made(alice):
         "pinnedSince": None,
         "isRendering": False,
         "problem": "",
+        "remarks": [],
         "createdAt": feed["createdAt"],
         "updatedAt": feed["updatedAt"],
     }

@@ -31,8 +31,6 @@ SELLER = {
     "sellerName": "The Shop",
     "sellerUrl": "https://shop.example/",
     "returnPolicy": "https://shop.example/returns",
-    "targetCountries": "DE",
-    "storeCountry": "DE",
 }
 
 
@@ -55,7 +53,7 @@ def channel(organization):
 
 @pytest.fixture(autouse=True)
 def capped(monkeypatch):
-    for name in ("csv", "google", "openai", "heureka-cz", "json"):
+    for name in ("csv", "google", "openai", "heureka-sk", "json"):
         monkeypatch.setitem(FORMATS, name, replace(FORMATS[name], most_items=CAP))
 
 
@@ -100,7 +98,7 @@ def google_ids(body):
 
 IDS = {
     "google": google_ids,
-    "heureka-cz": lambda body: etree.fromstring(body).xpath("/SHOP/SHOPITEM/ITEM_ID/text()"),
+    "heureka-sk": lambda body: etree.fromstring(body).xpath("/SHOP/SHOPITEM/ITEM_ID/text()"),
     "openai": lambda body: [json.loads(line)["item_id"] for line in body.decode().splitlines()],
     "csv": lambda body: [row["id"] for row in csv.DictReader(io.StringIO(body.decode()), strict=True)],
     "json": lambda body: [item["id"] for item in json.loads(body)["items"]],
@@ -112,7 +110,8 @@ def url(instance, database_url, organization, channel):
     """The service's address; its feeds are named after their formats and have three files each."""
     catalogues.fill(channel, plain(500))
     for form in IDS:
-        definition = {"settings": SELLER} if FORMATS[form].settings else {}
+        said = {"settings": SELLER, "market": {"country": "DE"}}
+        definition = said if FORMATS[form].settings else {}
         renders.render(add_feed(organization, form, form, definition=definition))
     service = Service(instance, database_url, FEED_RATE="10000", LOG_LEVEL="WARNING")
     service.start("web")

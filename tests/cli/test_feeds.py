@@ -46,6 +46,19 @@ def test_a_feed_is_made_published_rendered_and_read(app, client, flask, channel)
     assert "3 items; left out: 1 not_published" in told
 
 
+def test_what_is_not_clear_of_the_market_is_said_once(app, flask):
+    with app.app_context():
+        channel = catalogues.channel(catalogues.organization(), prices_include_tax=False)
+    fill(app, channel, plain(2))
+    flask("add", "--format", "google", "--slug", "offers")
+    flask("render", "offers")
+    for command in ("show", "diagnose"):
+        assert (
+            "The Shop keeps them without it, and so they go out. Set market.country"
+            in flask(command, "offers")[1]
+        )
+
+
 def test_publishing_can_be_taken_back(app, client, flask, channel):
     fill(app, channel, plain(3))
     flask("add", "--format", "json", "--slug", "offers")

@@ -524,7 +524,8 @@ def test_measures_and_tax():
         Decimal("2.5"),
     )
     assert (own.taxable, own.tax_class) == (False, "reduced-rate")
-    assert variant(dimensions=None, tax_status="shipping").taxable
+    assert not variant(dimensions=None, tax_status="shipping").taxable
+    assert variant(tax_status=None).taxable
 
 
 @pytest.mark.parametrize(

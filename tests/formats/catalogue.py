@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from sync2sys.formats.base import Context, Item
+from sync2sys.formats import custom
+from sync2sys.formats.base import EACH, LOCAL, Context, Item
+from sync2sys.formats.markets import Market
+from sync2sys.formats.renderer import Renderer
 
 #: In the hour in which clocks in Europe are set back.
 NOW = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
@@ -18,14 +21,9 @@ CONTEXT = Context(
         "sellerName": "Rig & Söhne",
         "sellerUrl": "https://shop.example/",
         "returnPolicy": "https://shop.example/returns",
-        "targetCountries": "DE,AT",
-        "storeCountry": "DE",
-        "shipping": "DE::Standard:4.90 EUR",
         "vat": "24.00",
-        "deliveryCost": "4.90",
-        "deliveryCosts": "4.90",
-        "shippingCost": "4.90",
     },
+    market=Market("DE"),
 )
 
 
@@ -67,6 +65,7 @@ PLAIN = Item(
     purchasable=1,
     kind="simple",
     tags="[]",
+    prices_include_tax=1,
 )
 
 
@@ -230,3 +229,56 @@ _NASTY = {
 NASTY: dict[str, Item] = {
     name: item(**{"key": f"{number:03d}", **changes}) for number, (name, changes) in enumerate(_NASTY.items())
 }
+
+
+def sold(format, items):
+    """The items with the channel's own currency in the place of the euro, where it takes no other."""
+    own = "EUR" if format.currency in (EACH, LOCAL) else format.currency
+    return [each._replace(currency=own) if each.currency == "EUR" else each for each in items]
+
+
+#: Items of a shop that keeps its prices without tax, and knows the rate of one tax class.
+MARKETED: dict[str, Item] = {
+    name: item(key=str(number), prices_include_tax=0, tax_rates=named(reduced="7"), **changes)
+    for number, (name, changes) in enumerate(
+        {
+            "dear": {"price": "84.03"},
+            "cheap": {"price": "10"},
+            "cheap in a sale": {"price": "84.03", "sale_price": "10"},
+            "reduced": {"price": "10", "tax_class": "reduced"},
+            "not taxed": {"price": "10", "taxable": 0},
+            "unknown class": {"tax_class": "odd"},
+            "yen": {"price": "1000", "currency": "JPY"},
+        }.items()
+    )
+}
+
+
+def in_market(format):
+    """A renderer of the format for a market, in which all that there is to say of one is said."""
+    context = CONTEXT._replace(currency="EUR")
+    return Renderer(format, context, custom.parse(format, marketed(format)))
+
+
+def marketed(format):
+    """A definition for a market, with all that the format takes of shipping."""
+    lines = [
+        {"country": format.country or "DE", "price": "4.90", "free_from": "50"},
+        {"country": format.country or "DE", "price": "9.90", "currency": "CHF"},
+    ]
+    parts = {
+        "region": ("BY", "Zürich"),
+        "service": ("Standard: by post, tracked", "Express"),
+        "min_handling_days": (0, 0),
+        "max_transit_days": (3, 1),
+        "cod_fee": ("1.50", "2"),
+    }
+    tax = {"rates": {"": "19"}} | ({} if format.wish else {"prices": "with"})
+    definition = {"market": {"country": format.country or "DE", "language": "de-AT"}, "tax": tax}
+    if format.delivery is None:
+        return definition
+    for place, line in enumerate(lines):
+        line.update({name: values[place] for name, values in parts.items() if name in format.delivery.takes})
+        if format.delivery.carriers:
+            line["carrier"] = list(format.delivery.carriers)[place * 6]
+    return definition | {"shipping": lines[: format.delivery.most]}

@@ -35,7 +35,7 @@ def values_in(offer):
 
 
 def offer(**changes):
-    (found,) = offers([item(**changes)])
+    (found,) = offers([item(currency="PLN", **changes)])
     return values_in(found)
 
 
@@ -56,7 +56,7 @@ def test_attributes_come_first_and_details_last():
 
 
 def test_texts_stand_in_cdata_and_its_end_is_parted():
-    text = document(CENEO, [item(title="a ]]> b & <c>")]).decode()
+    text = document(CENEO, [item(title="a ]]> b & <c>", currency="PLN")]).decode()
     assert "<name><![CDATA[a ]]]]><![CDATA[> b & <c>]]></name>" in text
     assert offer(title="a ]]> b & <c>")["name"] == "a ]]> b & <c>"
 

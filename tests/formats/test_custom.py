@@ -4,8 +4,9 @@ import pytest
 
 from sync2sys.formats import FORMATS, custom, reading, taxonomy
 from sync2sys.formats.definitions import BadDefinition
+from sync2sys.formats.markets import Market
 from sync2sys.formats.renderer import Renderer
-from tests.formats.catalogue import CONTEXT, NASTY, item, listed, named
+from tests.formats.catalogue import CONTEXT, NASTY, item, listed, named, sold
 
 GOOGLE = FORMATS["google"]
 WITH_GOOGLES_CATEGORY = {"google", "google-tsv", "meta", "meta-rss", "pinterest", "tiktok", "microsoft"}
@@ -110,13 +111,13 @@ def test_a_filter_leaves_items_out_with_its_reason():
 
 
 def test_settings_are_told_where_the_channel_wants_them():
-    format, context = FORMATS["openai"], CONTEXT._replace(settings={})
+    format, context = FORMATS["openai"], CONTEXT._replace(settings={}, market=Market())
     without = Renderer(format, context)
     assert "missing:return_policy" in without.reasons(item())
     assert ("setting", "return_policy") in [(issue.code, issue.field) for issue in without.issues(item())]
     said = dict.fromkeys(["sellerName", "sellerUrl", "returnPolicy"], "https://rig.example/")
-    said |= {"targetCountries": "DE", "storeCountry": "DE"}
-    assert Renderer(format, context, custom.parse(format, {"settings": said})).reasons(item()) == []
+    definition = {"settings": said, "market": {"country": "DE"}}
+    assert Renderer(format, context, custom.parse(format, definition)).reasons(item()) == []
 
 
 def test_the_explanation_shows_each_step_of_a_mapping():
@@ -132,7 +133,7 @@ def test_every_field_of_every_format_can_be_mapped_to_anything_and_to_nothing(na
     format = FORMATS[name]
     mapping = {field.name: origin for field in format.fields}
     made = renderer({"mapping": mapping}, format)
-    for each in NASTY.values():
+    for each in sold(format, NASTY.values()):
         _, left_out, notes = made.chunk([each])
         assert bool(left_out) == bool(made.reasons(each))
         found = [f"{issue.code}:{issue.field}" for issue in made.issues(each)]

@@ -5,11 +5,10 @@ from hypothesis import given, settings
 
 from sync2sys.formats import FORMATS
 from sync2sys.formats.issues import ERROR, WARNING
-from sync2sys.formats.renderer import Renderer
-from tests.formats.catalogue import CONTEXT, NASTY, at, item, listed, named
+from tests.formats.catalogue import NASTY, at, in_market, item, listed, named, sold
 from tests.formats.test_wellformed import ITEMS
 
-RENDERERS = {name: Renderer(format, CONTEXT) for name, format in FORMATS.items()}
+RENDERERS = {name: in_market(format) for name, format in FORMATS.items()}
 
 
 PICTURES = listed(*(f"https://a.example/{number}.jpg" for number in range(13)))
@@ -44,7 +43,7 @@ def test_what_a_render_notes_is_what_a_slow_look_finds(each):
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("label", NASTY)
 def test_nasty_items_are_noted_alike(name, label):
-    agree(RENDERERS[name], NASTY[label])
+    agree(RENDERERS[name], *sold(FORMATS[name], [NASTY[label]]))
 
 
 def test_an_item_without_faults_is_not_talked_about():

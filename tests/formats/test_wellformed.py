@@ -18,11 +18,13 @@ from sync2sys.formats import FORMATS, parts, writers
 from sync2sys.formats.base import Item
 from sync2sys.formats.renderer import Renderer
 from sync2sys.formats.text import plain
-from tests.formats.catalogue import CONTEXT, NASTY, NOW, item
+from tests.formats.catalogue import CONTEXT, NASTY, NOW, in_market, item
 from tests.formats.test_addresses import URI
 
-GOOGLE, CSV, JSON = (Renderer(FORMATS[name], CONTEXT) for name in ("google", "csv", "json"))
-RENDERERS = [Renderer(format, CONTEXT) for format in FORMATS.values()]
+CSV, JSON = (Renderer(FORMATS[name], CONTEXT) for name in ("csv", "json"))
+#: For a market, because such a feed has all that others have, and more.
+RENDERERS = [in_market(format) for format in FORMATS.values()]
+GOOGLE = in_market(FORMATS["google"])
 
 
 def with_syntax(kind):
@@ -91,7 +93,7 @@ ITEMS = st.builds(
     sale_price=st.none() | PRICE,
     sale_from=st.none() | MOMENT,
     sale_to=st.none() | MOMENT,
-    currency=st.sampled_from(["EUR", "JPY", "KWD", ""]),
+    currency=st.sampled_from(["EUR", "CZK", "PLN", "JPY", "KWD", ""]),
     availability=st.sampled_from(["in_stock", "out_of_stock", "backorder", "preorder", "?"]),
     quantity=st.none() | st.integers(-(2**31), 2**31),
     weight=st.none() | PRICE,
@@ -101,6 +103,10 @@ ITEMS = st.builds(
     purchasable=st.just(1) | st.integers(0, 1),
     kind=st.just("simple"),
     tags=st.none() | written(st.lists(JSON_TEXT, max_size=3)),
+    prices_include_tax=st.just(1) | st.sampled_from([0, True, False, None]),
+    taxable=st.just(1) | st.booleans(),
+    tax_class=st.sampled_from(["", "standard", "reduced", "odd"]),
+    tax_rates=st.sampled_from([None, "", "{}", '{"reduced":"7.5"}', '{"":null,"odd":null}']),
 )
 FEEDS = st.lists(ITEMS, max_size=3)
 
@@ -141,16 +147,23 @@ def within_limits(renderer, item):
 @settings(max_examples=100)
 def test_an_xml_parser_finds_the_values_in_a_google_feed(items):
     root = etree.fromstring(document(GOOGLE, items), etree.XMLParser(recover=False, strip_cdata=False))
+    repeated = {field.name: list if field.parts else tuple for field in GOOGLE.fields if field.times}
     found = []
     for element in root.iterfind("channel/item"):
         values = dict.fromkeys(field.name for field in GOOGLE.fields)
-        for name, group in itertools.groupby(element, key=lambda child: child.tag.removeprefix(G)):
-            texts = tuple(child.text for child in group)
-            values[name] = texts if name == "additional_image_link" else texts[0]
-            assert all(texts)
-            assert len(texts) == 1 or name == "additional_image_link"
+        for name, same in itertools.groupby(element, key=lambda child: child.tag.removeprefix(G)):
+            found_here = [of_google(child) for child in same]
+            several = repeated.get(name)
+            values[name] = several(found_here) if several else found_here[0]
+            assert all(found_here)
+            assert len(found_here) == 1 or several
         found.append(values)
     assert found == expected(GOOGLE, items)
+
+
+def of_google(element):
+    """The text of an element, or its parts."""
+    return {child.tag.removeprefix(G): child.text for child in element} if len(element) else element.text
 
 
 @given(ITEMS)
@@ -170,10 +183,10 @@ def test_a_csv_reader_finds_the_values_in_a_csv_feed(items):
     assert not text.startswith("\ufeff")
     assert re.sub(r'"(?:[^"]|"")*"', "", text).count("\r\n") == 1 + len(expected(CSV, items))
     rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    joins = {field.name: field.join for field in CSV.fields}
-    assert rows[0] == list(joins)
+    fields = {field.name: field for field in CSV.fields}
+    assert rows[0] == list(fields)
     assert rows[1:] == [
-        [flat(value, *joins[name]) for name, value in values.items()] for values in expected(CSV, items)
+        [flat(value, fields[name]) for name, value in values.items()] for values in expected(CSV, items)
     ]
 
 
@@ -185,10 +198,10 @@ def test_a_reader_of_tabs_finds_the_values_on_single_lines(renderer, items):
     lines = text.split("\n")
     assert len(lines) == 2 + len(expected(renderer, items))
     rows = list(csv.reader(lines[:-1], delimiter="\t", strict=True))
-    joins = {field.name: field.join for field in renderer.fields}
-    assert rows[0] == list(joins)
+    fields = {field.name: field for field in renderer.fields}
+    assert rows[0] == list(fields)
     assert rows[1:] == [
-        [on_one_line(flat(value, *joins[name])) for name, value in values.items()]
+        [on_one_line(flat(value, fields[name])) for name, value in values.items()]
         for values in expected(renderer, items)
     ]
 
@@ -199,9 +212,9 @@ def test_a_reader_of_tabs_finds_the_values_on_single_lines(renderer, items):
 def test_a_csv_reader_finds_the_values_of_every_channel(renderer, items):
     text = document(renderer, items).decode()
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=renderer.format.syntax.glue, strict=True)
-    joins = {field.name: field.join for field in renderer.fields}
+    fields = {field.name: field for field in renderer.fields}
     assert list(reader)[1:] == [
-        [flat(value, *joins[name]) for name, value in values.items()] for values in expected(renderer, items)
+        [flat(value, fields[name]) for name, value in values.items()] for values in expected(renderer, items)
     ]
 
 
@@ -210,10 +223,17 @@ def test_a_csv_reader_finds_the_values_of_every_channel(renderer, items):
 @settings(max_examples=40)
 def test_each_json_line_is_an_item_without_what_it_has_not(renderer, items):
     lines = document(renderer, items).decode().split("\n")
+    fields = {field.name: field for field in renderer.fields}
     assert [json.loads(line) for line in lines[:-1]] == [
-        json.loads(json.dumps({name: value for name, value in values.items() if value is not None}))
+        {name: in_json(value, fields[name], renderer) for name, value in values.items() if value is not None}
         for values in expected(renderer, items)
     ]
+
+
+def in_json(value, field, renderer):
+    """A value as JSON has it: groups are objects, or texts where the channel wants everything flat."""
+    is_text = isinstance(value, list) and renderer.format.syntax.is_flat
+    return flat(value, field) if is_text else json.loads(json.dumps(value))
 
 
 @with_syntax(writers.Xml)
@@ -234,7 +254,7 @@ def test_an_xml_parser_finds_the_values_of_every_channel(renderer, items):
 
 
 def texts_in(element):
-    """Its text, or the pairs of name and value that it is or holds."""
+    """Its text, or the texts of the pairs or the group that it is or holds."""
     if not len(element):
         return [element.text]
     pairs = list(element) if len(element[0]) else [element]
@@ -244,6 +264,8 @@ def texts_in(element):
 def texts_of(value):
     if isinstance(value, dict):
         return [tuple(text or None for text in each) for each in value.items()]
+    if isinstance(value, list):
+        return [tuple(group.values()) for group in value]
     return list(value) if isinstance(value, tuple) else [str(value)]
 
 
@@ -251,14 +273,25 @@ def on_one_line(text):
     return " ".join(text.split()) if set(text) & set("\t\n\r") else text
 
 
-def flat(value, joint, substitute):
+def flat(value, field):
+    """A value in a cell."""
+    joint, substitute = field.join
     if value is None:
         return ""
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, list):
+        value = tuple(in_colons(group, field.parts) for group in value)
     if isinstance(value, tuple):
         return joint.join(each.replace(joint, substitute) for each in value)
     return str(value)
+
+
+def in_colons(group, parts):
+    texts = [" ".join(group.get(part, "").replace(":", " ").split()) for part in parts]
+    while texts and not texts[-1]:
+        texts.pop()
+    return ":".join(texts)
 
 
 @given(FEEDS)
@@ -272,8 +305,9 @@ def test_a_json_parser_finds_the_values_in_a_json_feed(items):
 @given(ITEMS)
 @settings(max_examples=100)
 def test_equal_items_make_equal_bytes_whatever_was_rendered_before(item):
-    for renderer in (GOOGLE, CSV, JSON):
-        assert renderer.render(item) == Renderer(renderer.format, CONTEXT).render(item._replace())
+    plain = ((each, Renderer(each.format, CONTEXT)) for each in (CSV, JSON))
+    for renderer, anew in ((GOOGLE, in_market(GOOGLE.format)), *plain):
+        assert renderer.render(item) == anew.render(item._replace())
 
 
 @pytest.mark.parametrize("renderer", [GOOGLE, CSV, JSON], ids=["google", "csv", "json"])

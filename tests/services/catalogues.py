@@ -72,7 +72,7 @@ def channel(organization_id, currency="EUR", **facts):
         origin_key=digest("https://shop.example"),
         currency=currency,
         synced_at=now(),
-        **{"name": "The Shop", "weight_unit": "kg"} | facts,
+        **{"name": "The Shop", "country": "DE", "prices_include_tax": True, "weight_unit": "kg"} | facts,
     )
     db.session.add(made)
     db.session.flush()

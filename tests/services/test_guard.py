@@ -115,6 +115,7 @@ def test_the_owner_says_which_loss_is_an_accident(limits, before, after, expecte
         ({"missing:image_link": 6, "missing:title": 5}, ["VALUES_GONE"]),
         ({"missing:title": 5, "no_price": 4, "no_currency": 3}, ["PRICES_GONE"]),
         ({"no_price": 11}, ["PRICES_GONE"]),
+        ({"tax_unknown": 6, "wrong_currency": 5}, ["PRICES_GONE"]),
         ({"not_published": 50, "variant_not_published": 50, "not_purchasable": 50}, []),
     ],
 )

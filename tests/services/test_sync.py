@@ -292,6 +292,30 @@ def test_what_the_shop_says_about_itself_is_taken_over_with_a_full_sync(synced, 
     assert (state["currency"], state["capabilities"], state["catalog_version"]) == ("USD", {"way": 2}, 2)
 
 
+RATES = {"DE": {"": "19", "reduced-rate": "7"}}
+
+
+def test_the_shops_tax_rates_come_with_a_full_sync_and_have_its_feeds_made_anew(synced, shop):
+    shop.facts = dataclasses.replace(shop.facts, country="DE", charges_tax=True, tax_rates=RATES)
+    run(synced, full=True)
+    state = channel_of(synced)
+    assert (state["country"], state["charges_tax"], state["tax_rates"]) == ("DE", True, RATES)
+    assert state["catalog_version"] == 2
+    run(synced, full=True)
+    assert channel_of(synced)["catalog_version"] == 2
+
+
+def test_rates_stay_as_they_were_while_the_shop_cannot_tell_them(synced, shop):
+    shop.facts = dataclasses.replace(shop.facts, tax_rates=RATES)
+    run(synced, full=True)
+    shop.facts = dataclasses.replace(shop.facts, tax_rates=None)
+    run(synced, full=True)
+    assert channel_of(synced)["tax_rates"] == RATES
+    shop.facts = dataclasses.replace(shop.facts, tax_rates={})
+    run(synced, full=True)
+    assert channel_of(synced)["tax_rates"] == {}
+
+
 def test_nothing_stays_staged_and_only_the_latest_pulls_are_remembered(synced, monkeypatch):
     assert staged() == 0
     assert pulls.KEPT == 50

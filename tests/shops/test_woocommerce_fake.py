@@ -349,6 +349,42 @@ def test_currency_and_settings(woo):
     assert_refused(woo.get("settings/nothing"), 404, "rest_setting_setting_group_invalid")
 
 
+TAXES = [
+    {"country": "DE", "rate": "19.0000"},
+    {"country": "DE", "rate": "7.0000", "class": "reduced-rate", "postcodes": ["1", "2"], "order": 1},
+]
+
+
+def test_the_table_of_tax_rates(client):
+    with WooShop([], taxes=TAXES) as shop:
+        woo = client(shop)
+        answer = woo.get("taxes", per_page=1, orderby="id", order="desc")
+        (last,) = answer.json()
+        assert (answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"]) == ("2", "2")
+        assert list(last) == [
+            *("id", "country", "state", "postcode", "city", "rate", "name", "priority", "compound"),
+            *("shipping", "order", "class", "postcodes", "cities", "_links"),
+        ]
+        assert (last["class"], last["postcode"], last["postcodes"]) == ("reduced-rate", "2", ["1", "2"])
+        (standard,) = woo.json("taxes", **{"class": "standard"})
+        assert (standard["rate"], standard["postcodes"]) == ("19.0000", [])
+        assert_refused(woo.get("taxes", **{"class": "other"}), 400, "rest_invalid_param")
+
+
+def test_an_old_shop_names_one_postcode_of_a_tax_rate(client):
+    with WooShop([], version="3.9.0", taxes=TAXES) as shop:
+        last = client(shop).json("taxes")[-1]
+        assert (last["postcode"], "postcodes" in last) == ("2", False)
+
+
+def test_tax_rates_are_not_for_customers(client):
+    with WooShop([]) as shop:
+        customer = shop.add_key(user="customer")
+        assert client(shop).json("taxes") == []
+        woo = client(shop, key=customer.key, secret=customer.secret)
+        assert_refused(woo.get("taxes"), 403, CANNOT_VIEW)
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -222,7 +222,8 @@ def _offer(data: dict[str, Any], may_be_bought: bool = True) -> dict[str, Any]:
         "length": amount(sizes.get("length")),
         "width": amount(sizes.get("width")),
         "height": amount(sizes.get("height")),
-        "taxable": data.get("tax_status") != "none",
+        # "shipping": of the product itself no tax is charged.
+        "taxable": data.get("tax_status") not in ("none", "shipping"),
         "tax_class": label(data.get("tax_class")),
         "modified_at": moment(data.get("date_modified_gmt")),
     }

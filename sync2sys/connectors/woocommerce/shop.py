@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sync2sys.connectors.base import Shop
-from sync2sys.connectors.fields import address, currency, label
+from sync2sys.connectors.fields import address, currency, label, rows
+from sync2sys.connectors.woocommerce import taxes
 from sync2sys.connectors.woocommerce.client import Client, Root
 from sync2sys.connectors.woocommerce.site import INDEX
 from sync2sys.errors import RemoteError
@@ -17,6 +18,8 @@ VARIATION_ROUTES = ("wc/v3/variations", "wc-analytics/variations")
 PER_PARENT = "per_parent"
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+#: `DE`, or `DE:DE-BY` with a state
+_COUNTRY = re.compile(r"([A-Z]{2})(?::.*)?")
 
 
 def facts(
@@ -47,6 +50,7 @@ def facts(
     environment, settings = _part(status, "environment"), _part(status, "settings")
     home = address(index.get("home"), "") or client.root.site
     route = told(lambda: variations_route(client))
+    general = told(lambda: general_settings(client)) or {}
     return Shop(
         name=label(index.get("name"), 200),
         home=home,
@@ -66,6 +70,9 @@ def facts(
             "version": label(environment.get("version"), 50),
             "variations": route or capabilities.get("variations"),
         },
+        country=_country(general.get("woocommerce_default_country")),
+        charges_tax=_yes(general.get("woocommerce_calc_taxes")),
+        tax_rates=tax_rates(client),
     )
 
 
@@ -84,6 +91,21 @@ def variations_route(client: Client) -> str:
 
 def current_currency(client: Client) -> str:
     return currency((client.single("wc/v3/data/currencies/current") or {}).get("code"))
+
+
+def tax_rates(client: Client) -> taxes.Rates | None:
+    """The shop's tax rates; None where they cannot be had now, which no sync fails for."""
+    try:
+        return taxes.rates(client)
+    except RemoteError:
+        return None
+
+
+def general_settings(client: Client) -> dict[str, str]:
+    """Values of settings by name, empty where the key may not see them."""
+    answer = client.ask("wc/v3/settings/general", [("_fields", "id,value")])
+    found = rows(answer.data, 1000) if answer.ok else ()
+    return {label(row.get("id")): label(row.get("value"), 50) for row in found}
 
 
 def setting(client: Client, name: str) -> str:
@@ -116,6 +138,11 @@ def timezone(index: dict[str, Any]) -> str:
 def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
     part = data.get(name)
     return part if isinstance(part, dict) else {}
+
+
+def _country(value: str | None) -> str:
+    found = _COUNTRY.fullmatch(value or "")
+    return found[1] if found else ""
 
 
 def _yes(value: str | None) -> bool | None:

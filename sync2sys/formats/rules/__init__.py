@@ -18,6 +18,14 @@ from sync2sys.formats.rules.identifiers import (
     part_number,
 )
 from sync2sys.formats.rules.links import address, comma_free_image, joined_images, main_image, more_images
+from sync2sys.formats.rules.market import (
+    PAID,
+    delivery_cost,
+    home_country,
+    shipping,
+    target_countries,
+    vat,
+)
 from sync2sys.formats.rules.measures import grams, in_stock_number, kilograms, number, plain_weight, weight
 from sync2sys.formats.rules.prices import (
     current_price,
@@ -31,6 +39,6 @@ from sync2sys.formats.rules.prices import (
     sale_price,
     sale_window,
 )
-from sync2sys.formats.rules.settings import setting, setting_list
+from sync2sys.formats.rules.settings import setting
 from sync2sys.formats.rules.texts import full_title, long_text, text, text_list
 from sync2sys.formats.rules.words import all_options, constant, listed, option, unset, word, yes_or_no

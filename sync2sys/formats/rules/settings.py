@@ -16,17 +16,3 @@ def setting(name: str) -> Rule:
         return lambda *columns: value
 
     return rule
-
-
-def setting_list(name: str) -> Rule:
-    """A rule that gives what the owner set for the whole feed, parted by commas."""
-
-    @checked(doubt=lambda field, context: lambda *columns: "setting" if field.required else None)
-    def rule(field: Field, context: Context) -> Reader:
-        """What is set for the whole feed."""
-        limit = field.limit or sys.maxsize
-        found = [clean(each) for each in context.settings.get(name, "").split(",")]
-        value = tuple(dict.fromkeys(each for each in found if 0 < len(each) <= limit)) or None
-        return lambda *columns: value
-
-    return rule

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from sync2sys.formats import attributes
-from sync2sys.formats.base import Context, Field, Reader, Rule, Value, checked
+from sync2sys.formats.base import Context, Field, Reader, Rule, Value, checked, unsaid
 from sync2sys.formats.rules.doubts import unusable
 from sync2sys.formats.rules.texts import text
 from sync2sys.formats.text import clean
@@ -79,4 +79,4 @@ def all_options(field: Field, context: Context) -> Reader:
 
 def unset(field: Field, context: Context) -> Reader:
     """Only what the feed's mapping says."""
-    return lambda *columns: None
+    return unsaid
