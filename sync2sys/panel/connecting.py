@@ -7,13 +7,15 @@ from flask import g, request
 
 from sync2sys.api.shopify import connect_own, consent_page
 from sync2sys.api.stores import prove
+from sync2sys.connectors.shopify import domains
+from sync2sys.connectors.shopify.grants import App
 from sync2sys.database import transaction
 from sync2sys.models import Channel
 from sync2sys.panel import forms
-from sync2sys.schemas.shopify import BeginShopify
+from sync2sys.schemas.shopify import BeginShopify, ConnectShopify
 from sync2sys.schemas.stores import ConnectStore
 from sync2sys.services import shopify, stores
-from sync2sys.services.shopify_apps import PLATFORM
+from sync2sys.services.shopify_apps import OWN, PLATFORM
 
 
 def address_of(channel_id: str) -> str:
@@ -24,7 +26,7 @@ def address_of(channel_id: str) -> str:
 def connect() -> str:
     """Connect the store that the form names."""
     if request.form.get("platform") == PLATFORM:
-        return consent_page(forms.read(BeginShopify()), from_browser=True)
+        return _shopify()
     email = g.token.user.email
     proof = prove(forms.read(ConnectStore(), email=email))
     return address_of(transaction(lambda: stores.attach(proof, email, g.token).channel.id)())
@@ -32,18 +34,25 @@ def connect() -> str:
 
 def reconnect(channel: Channel) -> str:
     """Connect the channel's store again."""
-    return _reconnect_shopify(channel) if channel.platform == PLATFORM else _reconnect_woocommerce(channel)
+    if channel.platform != PLATFORM:
+        return _reconnect_woocommerce(channel)
+    app = shopify.own_app(channel)
+    if app is not None and not request.form.get("clientId"):
+        return _own(channel.origin, app, channel.id)
+    return _shopify(shopDomain=channel.origin, channelId=channel.id)
 
 
-def _reconnect_shopify(channel: Channel) -> str:
-    """By the consent page, or at once where the shop never needed one."""
-    channel_id = channel.id
-    body = forms.read(BeginShopify(), shopDomain=channel.origin, channelId=channel_id)
-    app = shopify.own_app(channel) if body["clientId"] is None else None
-    if app is None:
-        return consent_page(body, from_browser=True)
-    connect_own(body["shopDomain"], app, channel_id)
-    return f"{address_of(channel_id)}?oauth=success"
+def _shopify(**known: str) -> str:
+    """By the consent page, or at once where the app and the shop are of one organization."""
+    if request.form.get("way") != OWN:
+        return consent_page(forms.read(BeginShopify(), **known), from_browser=True)
+    body = forms.read(ConnectShopify(), **known)
+    return _own(body["shopDomain"], App(body["clientId"], body["clientSecret"]), body["channelId"])
+
+
+def _own(shop: str, app: App, channel_id: str | None) -> str:
+    connected = connect_own(domains.normal(shop), app, channel_id)
+    return f"{address_of(connected)}?oauth=success"
 
 
 def _reconnect_woocommerce(channel: Channel) -> str:

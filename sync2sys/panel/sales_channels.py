@@ -16,7 +16,7 @@ from sync2sys.panel import connecting, standings
 from sync2sys.panel.connecting import address_of
 from sync2sys.panel.pages import page, pages
 from sync2sys.panel.sessions import leave_for, signed_in
-from sync2sys.services import feeds, holds, overviews, shopify_apps, shopify_flows, stores
+from sync2sys.services import feeds, holds, overviews, shopify, shopify_apps, shopify_flows, stores
 from sync2sys.services.shopify_apps import PLATFORM
 from sync2sys.services.shopify_reasons import REASONS
 
@@ -121,6 +121,7 @@ def _shown(channel: Channel, error: Sync2SysError | None = None) -> Response:
         error.status if error else 200,
         overview=overview,
         channel=channel,
+        is_own=shopify.own_app(channel) is not None,
         held=[pull for pull in holds.of_channel(channel.id) if pull.state == "held"],
         scopes=_scopes(channel) if channel.platform == PLATFORM else [],
         feeds=[(feed, FORMATS[feed.format], feeds.url(feed)) for feed in made],

@@ -7,6 +7,8 @@ from sync2sys.connectors.shopify.grants import App, Grant, GrantLost, line_to, o
 from sync2sys.extensions import outbound, settings
 
 PLATFORM = "shopify"
+#: How a token is come by that needs no consent page: the app and the shop are of one organization.
+OWN = "own"
 
 
 def configured_app() -> App | None:
@@ -52,7 +54,7 @@ def renewed(domain: str, credentials: Mapping[str, Any]) -> dict[str, Any]:
     if app is None:
         raise GrantLost("The Shopify app of this channel is not set up here any more. Connect it again.")
     line = line_to(outbound, domain)
-    if credentials.get("way") == "own":
+    if credentials.get("way") == OWN:
         return token_of(own(line, app))
     try:
         return _followed(renew(line, app, credentials["refresh_token"]), credentials)

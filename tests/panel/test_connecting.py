@@ -9,7 +9,7 @@ from sync2sys.models import Channel, Job, Membership, ShopifyFlow
 from sync2sys.models.base import digest
 from sync2sys.services import organizations
 from tests.merchant import Merchant, landing
-from tests.panel.visitor import EMAIL, PASSWORD, Visitor
+from tests.panel.visitor import Visitor
 from tests.plugin import Plugin
 from tests.shops.conftest import authority, ca_file, lead, shopify  # noqa: F401 - fixtures among them
 from tests.shops.woocommerce import WooShop
@@ -187,20 +187,33 @@ def test_an_owner_who_declines_comes_back_to_the_channel(owner, channel_id, shop
 
 
 @pytest.mark.shopify
-def test_a_shop_of_ones_own_organization_is_reconnected_without_a_consent_page(
+def test_a_shop_of_another_organization_needs_its_owners_approval(owner, shop, their_app, within):
+    owner.open(LIST)
+    known = {"clientId": their_app.client_id, "clientSecret": their_app.secret}
+    owner.submit(LIST, shopDomain="mystore", way="own", **known)
+    assert owner.answer.status_code == 400
+    assert "Connect it by approval in Shopify instead." in owner.text
+    owner.submit(LIST, clientId="", way="own")
+    assert owner.answer.status_code == 400
+    assert faults(owner) == [
+        "A client id has letters and digits.",
+        "Copy the secret from the app's settings.",
+    ]
+    assert within(lambda: db.session.query(Channel).count()) == 0
+
+
+@pytest.mark.shopify
+def test_a_shop_of_ones_own_organization_is_connected_and_reconnected_without_a_consent_page(
     owner, shop, their_app, within
 ):
-    """The hook is that of the app's own settings, and keeps how the shop was connected."""
+    """The webhook is one of the app's own settings."""
     own = their_app
     own.organization, own.webhooks = shop.organization, {"app/uninstalled": f"{SERVICE}/api/webhooks/shopify"}
     shop.install(own)
-    signed_in = owner.client.post("/api/auth/login", json={"email": EMAIL, "password": PASSWORD}).json
-    made = owner.client.post(
-        "/api/shopify/connect",
-        json={"shopDomain": "mystore", "clientId": own.client_id, "clientSecret": own.secret},
-        headers={"Authorization": f"Bearer {signed_in['token']}"},
-    )
-    page = f"{LIST}/{made.json['channelId']}"
+    owner.open(LIST)
+    owner.submit(LIST, shopDomain="mystore", clientId=own.client_id, clientSecret=own.secret, way="own")
+    page = owner.answer.location.removesuffix("?oauth=success")
+    assert "Mystore is connected." in owner.follow().text
     shop.uninstall(own)
     shop.webhooks.send(post=lambda *sent: deliver(owner, *sent))
     assert "The app was removed from the shop in Shopify." in owner.open(page).text
@@ -210,7 +223,9 @@ def test_a_shop_of_ones_own_organization_is_reconnected_without_a_consent_page(
     shop.install(own)
     owner.submit(f"{page}/reconnect")
     assert owner.answer.location == f"{page}?oauth=success"
-    assert within(lambda: db.session.query(Channel).one().state) == "connected"
+    assert within(lambda: [(row.id, row.state) for row in db.session.query(Channel)]) == [
+        (page.removeprefix(f"{LIST}/"), "connected")
+    ]
 
 
 def deliver(visitor, url, headers, body):
