@@ -15,7 +15,7 @@ from sync2sys.api.front import Front
 from sync2sys.config import PREFIX, BadSetting, Settings, read
 from sync2sys.extensions import cache, db, limiter, migrate
 from sync2sys.outbound import Allowed, Outbound
-from sync2sys.panel import docs, home
+from sync2sys.panel import docs, home, sales_channels, sessions, sign_in
 from sync2sys.ratelimit import WindowStorage, storage_uri
 from sync2sys.services import startup
 from sync2sys.services.fetches import FetchLog
@@ -74,8 +74,11 @@ def _bind(app: Flask) -> None:
     requests.register(app)
     limiter.init_app(app)
     access.register(app)
-    for group in (*GROUPS, docs, home):
+    for group in GROUPS:
         app.register_blueprint(group.bp)
+    sessions.register(app)
+    for page in (home, sign_in, sales_channels, docs):
+        app.register_blueprint(page.bp)
     errors.register(app)
     cli.register(app)
 

@@ -26,6 +26,7 @@ ON_MARIADB = os.environ.get("SYNC2SYS_TEST_DB") == "mariadb"
 SERVERS_REQUIRED = os.environ.get("SYNC2SYS_TEST_SERVERS") == "required"
 #: Loopback is where the fakes live; tests of the guard make their own, stricter application.
 SETTINGS = {"OUTBOUND_ALLOW": "127.0.0.0/8,localhost=127.0.0.0/8", "LOG_LEVEL": "INFO"}
+NO_BROWSER = "no chromium with chromedriver"
 
 
 def _reachable(url: str) -> bool:
@@ -41,6 +42,7 @@ def pytest_collection_modifyitems(config, items):
     missing = {
         "mariadb": not _reachable(MARIADB) and "no mariadb server",
         "redis": not _reachable(REDIS) and "no redis server",
+        "chromium": not (shutil.which("chromium") and shutil.which("chromedriver")) and NO_BROWSER,
         "shopify": not fetch.versions() and fetch.MISSING,
     }
     for name, reason in missing.items():

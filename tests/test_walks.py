@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import requests
 from tests.service import Service, running
 from tests.services import taxonomies
 from tests.shops.catalogues import few
+from tests.shops.conftest import authority, ca_file, shopify  # noqa: F401 - fixtures
 from tests.shops.woocommerce import WooShop
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -35,6 +37,13 @@ class Walk:
         text = (DOCS / document).read_text("utf-8")
         parts = re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
         self.left = {heading: commands(part) for heading, part in parts}
+
+    def fill_in(self, client_id, secret):
+        """Put an app's names where the document has dots."""
+        dots = '"clientId": "…", "clientSecret": "…"'
+        names = f'"clientId": "{client_id}", "clientSecret": "{secret}"'
+        for heading, left in self.left.items():
+            self.left[heading] = [command.replace(dots, names) for command in left]
 
     def __call__(self, heading):
         """Run the section's next command; its answer, read where it is JSON. No answer may be an error."""
@@ -209,3 +218,32 @@ def walk_through_an_accident(walk, merchant, shop):
     ]
     walk.known["RENDER"] = history[1]["id"]
     assert (walk("Go back")["state"], walk("Go back")["pinnedSince"]) == ("live", None)
+
+
+@needs_curl
+@pytest.mark.shopify
+def test_an_operator_can_follow_the_page_about_shopify(app, instance, database_url, shopify, ca_file):  # noqa: F811
+    app.test_cli_runner().invoke(
+        args=["users", "create", "you@example.com", "--password", "correct horse battery"]
+    )
+    ours = shopify.add_app(scopes="read_products,read_inventory")
+    shop = shopify.add_shop("mystore", organization=ours.organization)
+    shop.install(ours)
+    keys = {"SHOPIFY_CLIENT_ID": ours.client_id, "SHOPIFY_CLIENT_SECRET": ours.secret}
+    service = Service(instance, database_url, **keys)
+    service.environ |= shopify.environment(ca_file)
+    path = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    walk = Walk("shopify.md", **service.environ | path | {"BASE": service.url})
+    service.start("web")
+    try:
+        service.await_web()
+        printed = walk("Make the app")
+        assert f"Redirect address:  {service.url}/api/shopify/oauth/callback\n" in printed
+        walk.known["TOKEN"] = walk("Connect a shop")["token"]
+        begun = walk("Connect a shop")["authUrl"]
+        assert begun.startswith("https://mystore.myshopify.com/admin/oauth/authorize?")
+        walk.fill_in(ours.client_id, ours.secret)
+        assert walk("Connect a shop of your own organization")["channelId"]
+    finally:
+        service.stop()
+    assert not any(walk.left.values())

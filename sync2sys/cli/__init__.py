@@ -12,6 +12,7 @@ from sync2sys.cli import (
     feeds,
     keys,
     serve,
+    shopify,
     stores,
     sync,
     taxonomy,
@@ -33,6 +34,6 @@ def register(app: Flask) -> None:
         definitions.define,
     ):
         feeds.feeds.add_command(command)
-    for module in (serve, worker, sync, stores, feeds, taxonomy, users, keys, backup, doctor):
+    for module in (serve, worker, sync, stores, shopify, feeds, taxonomy, users, keys, backup, doctor):
         for command in module.commands:
             app.cli.add_command(command)

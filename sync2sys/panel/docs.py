@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Response
 
 from sync2sys.api.access import public
 from sync2sys.api.description import describe
 from sync2sys.extensions import settings
-from sync2sys.panel.pages import page
+from sync2sys.panel.pages import page, pages
 
-bp = Blueprint("docs", __name__, template_folder="templates")
+bp = pages("docs")
 
 METHODS = ("get", "post", "put", "patch", "delete")
 

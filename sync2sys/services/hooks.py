@@ -81,17 +81,39 @@ def can_be_told() -> bool:
     return parts.scheme == "https" and parts.port in PORTS
 
 
+def address_of(platform: str) -> str:
+    """Where the shops of a platform deliver to, or below which."""
+    return f"{settings.PUBLIC_URL}/api/webhooks/{platform}"
+
+
 def place_of(channel: Channel) -> Place:
     """Where the shop of a connected channel delivers to. Raises NotFound where it is not connected.
 
     The address tells which secret a webhook was made with: after a disconnect those in the shop have an old
     one, which it never shows.
     """
-    base = f"{settings.PUBLIC_URL}/api/webhooks/{channel.platform}"
+    base = address_of(channel.platform)
     if channel.platform == shopify_apps.PLATFORM:
         return Place(base, secret="")
     secret = webhooks.secret_for(channel)
     return Place(f"{base}/{channel.id}?v={digest(secret)[:8]}", secret)
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a channel's shop tells of changes."""
+
+    #: {topic, state, since}
+    items: list[dict[str, Any]]
+    problem: str
+    checked_at: datetime | None
+    heard_at: datetime | None
+
+
+def health_of(channel: Channel) -> Health:
+    """What is known of the channel's webhooks."""
+    items = [hook | {"since": since(hook)} for hook in channel.hooks]
+    return Health(items, trouble_of(channel), channel.hooks_checked_at, channel.heard_at)
 
 
 def trouble_of(channel: Channel) -> str:
