@@ -72,6 +72,7 @@ class Vault:
             )
         self.kids = list(keys)
         self.token_keys = {kid: _derive(key, "tokens").hex() for kid, key in keys.items()}
+        self.cookie_keys = [_derive(key, "cookies").hex() for key in keys.values()]
         self._fernets = {
             kid: Fernet(base64.urlsafe_b64encode(_derive(key, "sealing"))) for kid, key in keys.items()
         }

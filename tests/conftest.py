@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from sync2sys import create_app
 from sync2sys.extensions import db
+from tests.forks import Forks
 from tests.shops.shopify import fetch
 
 MARIADB = os.environ.get("SYNC2SYS_TEST_MARIADB", "mysql+pymysql://root:@127.0.0.1:3306/test")
@@ -25,6 +26,7 @@ ON_MARIADB = os.environ.get("SYNC2SYS_TEST_DB") == "mariadb"
 SERVERS_REQUIRED = os.environ.get("SYNC2SYS_TEST_SERVERS") == "required"
 #: Loopback is where the fakes live; tests of the guard make their own, stricter application.
 SETTINGS = {"OUTBOUND_ALLOW": "127.0.0.0/8,localhost=127.0.0.0/8", "LOG_LEVEL": "INFO"}
+NO_BROWSER = "no chromium with chromedriver"
 
 
 def _reachable(url: str) -> bool:
@@ -40,6 +42,7 @@ def pytest_collection_modifyitems(config, items):
     missing = {
         "mariadb": not _reachable(MARIADB) and "no mariadb server",
         "redis": not _reachable(REDIS) and "no redis server",
+        "chromium": not (shutil.which("chromium") and shutil.which("chromedriver")) and NO_BROWSER,
         "shopify": not fetch.versions() and fetch.MISSING,
     }
     for name, reason in missing.items():
@@ -119,6 +122,14 @@ def _empty(url: str) -> None:
             connection.execute(text(f"DELETE FROM `{table}`"))
         connection.execute(text("SET foreign_key_checks = 1"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def forks():
+    """Starts processes of the service without the second of imports that each would begin with."""
+    forks = Forks()
+    yield forks
+    forks.close()
 
 
 @pytest.fixture

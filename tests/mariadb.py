@@ -10,7 +10,14 @@ from sqlalchemy.engine import make_url
 DEFAULT = "mysql+pymysql://root:@127.0.0.1:3306/test"
 
 #: What does not touch the database is not run twice.
-DATABASE_TESTS = ["tests/api", "tests/services", "tests/faults", "tests/test_story.py"]
+DATABASE_TESTS = [
+    "tests/api",
+    "tests/services",
+    "tests/faults",
+    "tests/panel/test_connecting.py",
+    "tests/test_story.py",
+    "tests/test_story_shopify.py",
+]
 
 
 def reachable(url: str) -> bool:

@@ -1,10 +1,12 @@
 """The walks in the documentation are walked, command by command."""
 
+import csv
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import requests
 from tests.service import Service, running
 from tests.services import taxonomies
 from tests.shops.catalogues import few
+from tests.shops.conftest import authority, ca_file, shopify  # noqa: F401 - fixtures
 from tests.shops.woocommerce import WooShop
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -35,6 +38,13 @@ class Walk:
         parts = re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
         self.left = {heading: commands(part) for heading, part in parts}
 
+    def fill_in(self, client_id, secret):
+        """Put an app's names where the document has dots."""
+        dots = '"clientId": "…", "clientSecret": "…"'
+        names = f'"clientId": "{client_id}", "clientSecret": "{secret}"'
+        for heading, left in self.left.items():
+            self.left[heading] = [command.replace(dots, names) for command in left]
+
     def __call__(self, heading):
         """Run the section's next command; its answer, read where it is JSON. No answer may be an error."""
         command = self.left[heading].pop(0)
@@ -50,8 +60,8 @@ class Walk:
 
 
 @needs_curl
-def test_a_plugin_author_can_follow_the_plugin_page(instance, database_url):
-    service = Service(instance, database_url)
+def test_a_plugin_author_can_follow_the_plugin_page(instance, database_url, forks):
+    service = Service(instance, database_url, forks)
     service.start("web")
     try:
         service.await_web()
@@ -84,10 +94,13 @@ class Merchant:
         self.token = self.call("POST", "/stores/connect", store | keys)["token"]
         service.until(lambda: self.call("GET", "/sync/status")["last_sync"])
 
+    @property
+    def headers(self):
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
     def call(self, method, path, body=None):
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = requests.request(
-            method, f"{self.service.url}/api{path}", json=body, headers=headers, timeout=20
+            method, f"{self.service.url}/api{path}", json=body, headers=self.headers, timeout=20
         )
         assert answer.ok, answer.text
         return answer.json()
@@ -103,10 +116,10 @@ class Merchant:
 
 
 @needs_curl
-def test_a_merchant_can_follow_the_page_about_feeds(app, instance, database_url):
+def test_a_merchant_can_follow_the_page_about_feeds(app, instance, database_url, forks):
     catalogue = few(5)
     catalogue[2]["regular_price"] = "0"
-    with WooShop(catalogue) as shop, running(instance, database_url, API_RATE="100000") as service:
+    with WooShop(catalogue) as shop, running(instance, database_url, forks, API_RATE="100000") as service:
         merchant = Merchant(service, shop)
         walk = Walk("feeds.md", BASE=service.url, TOKEN=merchant.token)
         walk_through_its_definition(walk)
@@ -125,6 +138,9 @@ def walk_through_its_definition(walk):
     first, *_ = walk("Make it your own")["items"]
     title = next(line for line in first["fields"] if line["field"] == "title")
     assert title["steps"][-1]["after"] == title["value"]
+    tried = walk("Make it your own")
+    assert (tried["published"], tried["lookedAt"], tried["excluded"]) == (0, 5, {"filtered": 5})
+    assert tried["message"].startswith("None of the 5 items looked at would be published")
     assert set(walk("Make it your own")["definition"]) == {
         *("market", "shipping", "filter", "mapping", "categories"),
     }
@@ -149,9 +165,11 @@ def walk_to_a_complete_feed(walk, merchant, shop):
     assert (render["items"], render["excluded"], render["mirrored"]) == (4, {"no_price": 1}, 5)
 
     report = walk("See what is wrong")
-    assert (report["publishedWithWarnings"], report["excluded"]) == (4, 1)
-    table = walk("See what is wrong").splitlines()
-    assert [line.split(",")[:3] for line in table[1:]] == [["13", "excluded", "no_price"]]
+    assert (report["published"], report["publishedWithWarnings"], report["excluded"]) == (4, 0, 1)
+    (item,) = report["items"]
+    assert (item["title"], item["issues"][0]["value"]) == ("Product 13", "0")
+    (row,) = csv.DictReader(walk("See what is wrong").splitlines())
+    assert (row["title"], row["outcome"], row["code"]) == ("Product 13", "excluded", "no_price")
 
     walk.known["ITEM"] = "13"
     fields = {line["field"]: line for line in walk("Explain one item")["fields"]}
@@ -200,3 +218,32 @@ def walk_through_an_accident(walk, merchant, shop):
     ]
     walk.known["RENDER"] = history[1]["id"]
     assert (walk("Go back")["state"], walk("Go back")["pinnedSince"]) == ("live", None)
+
+
+@needs_curl
+@pytest.mark.shopify
+def test_an_operator_can_follow_the_page_about_shopify(app, instance, database_url, shopify, ca_file):  # noqa: F811
+    app.test_cli_runner().invoke(
+        args=["users", "create", "you@example.com", "--password", "correct horse battery"]
+    )
+    ours = shopify.add_app(scopes="read_products,read_inventory")
+    shop = shopify.add_shop("mystore", organization=ours.organization)
+    shop.install(ours)
+    keys = {"SHOPIFY_CLIENT_ID": ours.client_id, "SHOPIFY_CLIENT_SECRET": ours.secret}
+    service = Service(instance, database_url, **keys)
+    service.environ |= shopify.environment(ca_file)
+    path = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    walk = Walk("shopify.md", **service.environ | path | {"BASE": service.url})
+    service.start("web")
+    try:
+        service.await_web()
+        printed = walk("Make the app")
+        assert f"Redirect address:  {service.url}/api/shopify/oauth/callback\n" in printed
+        walk.known["TOKEN"] = walk("Connect a shop")["token"]
+        begun = walk("Connect a shop")["authUrl"]
+        assert begun.startswith("https://mystore.myshopify.com/admin/oauth/authorize?")
+        walk.fill_in(ours.client_id, ours.secret)
+        assert walk("Connect a shop of your own organization")["channelId"]
+    finally:
+        service.stop()
+    assert not any(walk.left.values())

@@ -8,7 +8,6 @@ from sync2sys.api import rates
 from sync2sys.api.access import access, encode, public
 from sync2sys.api.bodies import Blueprint
 from sync2sys.database import transaction
-from sync2sys.errors import Unauthorized
 from sync2sys.extensions import client_key, db, settings
 from sync2sys.models import Organization, Token
 from sync2sys.schemas import auth as schemas
@@ -67,17 +66,8 @@ def _organization_of(token: Token) -> Organization | None:
 @bp.response(200, schemas.SignedIn)
 def login(body: dict[str, Any]) -> dict[str, Any]:
     """Sign in to the panel account."""
-    by_address = (f"{settings.LOGIN_RATE}/15 minutes", "login", client_key())
-    # Wider for the e-mail, so that one stranger cannot lock the owner out from elsewhere.
-    by_email = (f"{settings.LOGIN_RATE * 5}/15 minutes", "login", body["email"])
-    rates.check(*by_address)
-    rates.check(*by_email)
-    try:
+    with rates.guessing(body["email"]):
         return _login(body["email"], body["password"])
-    except Unauthorized:
-        rates.take(*by_address)
-        rates.take(*by_email)
-        raise
 
 
 @transaction

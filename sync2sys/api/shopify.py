@@ -33,28 +33,36 @@ def begin(body: dict[str, Any]) -> dict[str, Any]:
 
     Begun by a page in a browser, only the same browser can finish it. It is good for ten minutes.
     """
+    is_page = request.headers.get("Sec-Fetch-Site") in OURS
+    return {"authUrl": consent_page(body, from_browser=is_page)}
+
+
+def consent_page(body: dict[str, Any], *, from_browser: bool) -> str:
+    """Begin a way to the consent page for the token of this request; its address.
+
+    Begun by a browser, it gets a cookie that has to come back with the owner.
+    """
     rates.take(f"{settings.CONNECT_RATE}/hour", "shopify", client_key())
-    began = _begin(body)
-    if request.headers.get("Sec-Fetch-Site") in OURS:
-        remember_browser(began)
-    return {"authUrl": began.url}
+    began = _begin(body, from_browser)
+    if from_browser:
+        _remember_browser(began)
+    return began.url
 
 
 @transaction
-def _begin(body: dict[str, Any]) -> Began:
+def _begin(body: dict[str, Any], from_browser: bool) -> Began:
     own = App(body["clientId"], body["clientSecret"]) if body["clientId"] else None
+    channel_id = body["channelId"]
     return shopify_flows.begin(
-        organizations.home_of(g.token),
+        organizations.place_of(g.token, channel_id),
         body["shopDomain"],
-        channel_id=body["channelId"],
+        channel_id=channel_id,
         app=own,
-        from_browser=request.headers.get("Sec-Fetch-Site") in OURS,
+        from_browser=from_browser,
     )
 
 
-def remember_browser(began: Began) -> None:
-    """Give the browser what it has to bring back."""
-
+def _remember_browser(began: Began) -> None:
     @after_this_request
     def with_cookie(response: Response) -> Response:
         response.set_cookie(
@@ -95,11 +103,17 @@ def connect(body: dict[str, Any]) -> dict[str, Any]:
 
     Nobody has to approve anything in Shopify. Other shops are connected by `oauth/init`.
     """
-    rates.take(f"{settings.CONNECT_RATE}/hour", "shopify", client_key())
-    organization_id = transaction(lambda: organizations.home_of(g.token).id)()
-    agreed = shopify.owned(body["shopDomain"], App(body["clientId"], body["clientSecret"]))
-    channel_id = transaction(lambda: shopify.attach(organization_id, body["channelId"], agreed).id)()
+    app = App(body["clientId"], body["clientSecret"])
+    channel_id = connect_own(body["shopDomain"], app, body["channelId"])
     return {"channelId": channel_id, "message": "Store connected successfully"}
+
+
+def connect_own(domain: str, app: App, channel_id: str | None) -> str:
+    """Connect a shop of the app's own organization for the token of this request; the channel's id."""
+    rates.take(f"{settings.CONNECT_RATE}/hour", "shopify", client_key())
+    organization_id = transaction(lambda: organizations.place_of(g.token, channel_id).id)()
+    agreed = shopify.owned(domain, app)
+    return transaction(lambda: shopify.attach(organization_id, channel_id, agreed).id)()
 
 
 @bp.get("/oauth/status")

@@ -34,16 +34,17 @@ def connect(body: dict[str, Any]) -> tuple[dict[str, Any], int]:
     The keys are tried against the store, and a random wrong pair must be refused there, before
     anything changes here. A token that comes along as Bearer gets the store's rights too.
     """
+    bearer = presented()
+    jti = bearer.jti if bearer else None
+    return _attach(prove(body), body["email"], jti)
+
+
+def prove(body: dict[str, Any]) -> stores.Proof:
+    """Try the keys against the store. Raises TooManyRequests, and StoreError for what is no proof."""
     rates.take(f"{settings.CONNECT_RATE}/hour", "connect", client_key())
     rates.take(f"{settings.CONNECT_HOST_RATE}/hour", "connect", urlsplit(body["storeUrl"]).hostname or "")
-    bearer = presented()
     # The store may take its time: hold no transaction meanwhile.
     db.session.rollback()
-    proof = _prove(body)
-    return _attach(proof, body["email"], bearer.jti if bearer else None)
-
-
-def _prove(body: dict[str, Any]) -> stores.Proof:
     shop = woocommerce.connect(
         outbound, body["storeUrl"], body["consumerKey"], body["consumerSecret"], deadline=PROOF_SECONDS
     )

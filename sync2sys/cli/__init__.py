@@ -12,6 +12,7 @@ from sync2sys.cli import (
     feeds,
     keys,
     serve,
+    shopify,
     stores,
     sync,
     taxonomy,
@@ -27,11 +28,12 @@ def register(app: Flask) -> None:
         diffs.diff,
         diagnostics.diagnose,
         diagnostics.explain,
+        diagnostics.preview,
         definitions.export,
         definitions.import_,
         definitions.define,
     ):
         feeds.feeds.add_command(command)
-    for module in (serve, worker, sync, stores, feeds, taxonomy, users, keys, backup, doctor):
+    for module in (serve, worker, sync, stores, shopify, feeds, taxonomy, users, keys, backup, doctor):
         for command in module.commands:
             app.cli.add_command(command)

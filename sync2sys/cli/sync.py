@@ -140,7 +140,9 @@ def _problem(channel_id: str, job: Job | None, pull: Pull | None) -> str:
     if job is not None and job.problem and job.state in ("queued", "failed"):
         again = " It will be tried again." if job.state == "queued" else ""
         return job.problem + again
-    return pull.problem if pull is not None and pull.state == "held" else ""
+    if pull is not None and pull.state == "held":
+        return f"{pull.problem} That is done by: flask pulls release {pull.id}"
+    return ""
 
 
 def _result(channel_id: str, pull: Pull | None) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sync2sys.database import transaction
 from sync2sys.emails import canonical_email
 from sync2sys.errors import Sync2SysError
-from sync2sys.extensions import db
+from sync2sys.extensions import db, settings
 from sync2sys.models import Membership, Organization, User
 from sync2sys.services import accounts
 
@@ -24,7 +24,7 @@ def create(email: str, organization: str, password: str) -> None:
         user = transaction(accounts.create)(_canonical(email), password, organization)
     except Sync2SysError as error:
         raise click.ClickException(error.message) from error
-    click.echo(f"{user.email} may sign in now: POST /api/auth/login.")
+    click.echo(f"{user.email} may sign in now at {settings.PUBLIC_URL}/sign-in.")
 
 
 @users.command("password")
@@ -36,7 +36,7 @@ def password(email: str, password: str) -> None:
         transaction(accounts.set_password)(_canonical(email), password)
     except Sync2SysError as error:
         raise click.ClickException(error.message) from error
-    click.echo("The password is set.")
+    click.echo("The password is set. Whoever was signed in has to sign in again.")
 
 
 @users.command("join")

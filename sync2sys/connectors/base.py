@@ -10,6 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+#: An amount, or the text that a shop has in its place, such as `19,90 EUR`, so that its owner can be told.
+Figure = Decimal | str
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteProduct:
@@ -34,7 +37,7 @@ class RemoteProduct:
     #: full paths from the root, "Shoes > Running"
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    #: absolute addresses as received, the main one first
+    #: addresses as received, absolute ones where they can be made so, the main one first
     images: tuple[str, ...] = ()
     #: attributes that do not tell variants apart: name -> values
     attributes: dict[str, list[str]] = field(default_factory=dict)
@@ -66,8 +69,9 @@ class RemoteVariant:
     #: what tells it apart: option name -> value; an option left out means "any"
     options: dict[str, str] = field(default_factory=dict)
     #: the regular price in the shop's currency, None where it has none
-    price: Decimal | None = None
-    sale_price: Decimal | None = None
+    price: Figure | None = None
+    #: as entered, whether it is lower or not
+    sale_price: Figure | None = None
     sale_from: datetime | None = None
     sale_to: datetime | None = None
     #: in_stock, out_of_stock, backorder or preorder
@@ -75,10 +79,10 @@ class RemoteVariant:
     #: None where the shop does not count; may be negative
     quantity: int | None = None
     #: in the shop's weight and dimension units
-    weight: Decimal | None = None
-    length: Decimal | None = None
-    width: Decimal | None = None
-    height: Decimal | None = None
+    weight: Figure | None = None
+    length: Figure | None = None
+    width: Figure | None = None
+    height: Figure | None = None
     taxable: bool = True
     tax_class: str = ""
     modified_at: datetime | None = None

@@ -41,8 +41,9 @@ class Installation(Base):
 class Token(Base):
     """An issued token that may still be used. No row, no rights.
 
-    `typ` is plugin or panel; `kind` is access or refresh; `state` is active, disconnected (may
-    only disconnect again), revoked, or used (a refresh token whose successor was issued).
+    `typ` is plugin or panel; `kind` is access, refresh or session (a browser's sign-in); `state` is
+    active, disconnected (may only disconnect again), revoked, or used (a refresh token whose successor
+    was issued).
     """
 
     __tablename__ = "token"

@@ -1,14 +1,14 @@
 """/: what this is and what to do next."""
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Response, send_from_directory
 from sqlalchemy import exists, select
 
 from sync2sys.api.access import public
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, User
-from sync2sys.panel.pages import page
+from sync2sys.panel.pages import page, pages
 
-bp = Blueprint("home", __name__, template_folder="templates")
+bp = pages("home")
 
 
 @bp.get("/")

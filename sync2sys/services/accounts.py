@@ -13,7 +13,7 @@ from sync2sys.errors import BadRequest, Unauthorized
 from sync2sys.extensions import db
 from sync2sys.models import Installation, Membership, Organization, User
 from sync2sys.models.base import digest, now
-from sync2sys.services import organizations
+from sync2sys.services import organizations, tokens
 
 #: OWASP's smaller argon2id profile: 19 MiB, 2 passes. A small host has threads to multiply it with.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -85,11 +85,12 @@ def create(email: str, password: str, organization_name: str) -> User:
 
 
 def set_password(email: str, password: str) -> User:
-    """Give an existing account a password. Raises BadRequest."""
+    """Give an existing account a password; whoever is signed in to it is no longer. Raises BadRequest."""
     user = db.session.scalar(select(User).filter_by(email=email))
     if user is None:
         raise BadRequest(f"There is no account for {email}.")
     user.password_hash = hash_password(password)
+    tokens.end_sign_ins(user)
     return user
 
 

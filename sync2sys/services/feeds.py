@@ -158,6 +158,12 @@ def visible(organization_ids: Collection[str]) -> Sequence[Feed]:
     return db.session.scalars(query.order_by(Feed.created_at, Feed.id)).all()
 
 
+def using(channel: Channel) -> Sequence[Feed]:
+    """The feeds that the channel's products go into, oldest first."""
+    of_organization = visible([channel.organization_id])
+    return [feed for feed in of_organization if feed.sources is None or channel.id in feed.sources]
+
+
 def owned(organization_ids: Collection[str], feed_id: str) -> Feed:
     """One of them. Raises NotFound, alike for another organization's feed and for none."""
     feed = db.session.get(Feed, feed_id)

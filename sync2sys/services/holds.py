@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from sync2sys.errors import BadRequest
+from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db
-from sync2sys.models import Pull
+from sync2sys.models import Channel, Pull
 from sync2sys.models.base import now
-from sync2sys.services import jobs, pulls
+from sync2sys.services import jobs, pulls, stores
 from sync2sys.services.catalog import Comparison
 
 CODE = "SYNC_HELD"
@@ -59,8 +59,8 @@ def hold(pull: Pull, products: Comparison, reason: str) -> str:
     One that found what a held one found is only that one's echo; another result replaces it.
     """
     problem = (
-        f"{reason} Nothing was removed. It will be, if the shop still says so after an hour, or at once by "
-        "`flask pulls release`."
+        f"{reason} Nothing was removed. It will be, if the shop still says so after an hour, or at once when "
+        "you release it."
     )
     earlier = of_channel(pull.channel_id)
     echo = any(held.result_hash == pull.result_hash for held in earlier)
@@ -85,6 +85,15 @@ def is_ripe(channel_id: str) -> bool:
 
 def _ended_before(pull: Pull, moment: datetime) -> bool:
     return pull.state == "released" or (pull.finished_at is not None and pull.finished_at <= moment)
+
+
+def release_of(channel: Channel, pull_id: str) -> Pull:
+    """`release` one of the channel's pulls. Raises NotFound, and BadRequest where it is not connected."""
+    pull = db.session.scalar(select(Pull).filter_by(id=pull_id, channel_id=channel.id).with_for_update())
+    if pull is None:
+        raise NotFound("No such pull.")
+    stores.require_connected(channel)
+    return release(pull)
 
 
 def release(pull: Pull) -> Pull:

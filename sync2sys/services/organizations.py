@@ -2,9 +2,9 @@
 
 from sqlalchemy import select
 
-from sync2sys.errors import Forbidden
+from sync2sys.errors import Forbidden, NotFound
 from sync2sys.extensions import db, settings
-from sync2sys.models import Membership, Organization, Token
+from sync2sys.models import Channel, Membership, Organization, Token
 from sync2sys.models.base import now
 
 
@@ -42,6 +42,21 @@ def home_of(token: Token) -> Organization:
         organization = db.session.get(Organization, ids[0]) if ids else None
     if organization is None:
         raise Forbidden("This account belongs to no organization yet.")
+    return organization
+
+
+def place_of(token: Token, channel_id: str | None) -> Organization:
+    """The organization in which the token connects a store: that of the channel, for a new one its home.
+
+    Raises NotFound, alike for a channel of others and for none.
+    """
+    if channel_id is None:
+        return home_of(token)
+    query = select(Organization).join(Channel, Channel.organization_id == Organization.id)
+    visible = Organization.id.in_(visible_to(token))
+    organization = db.session.scalar(query.where(Channel.id == channel_id, visible))
+    if organization is None:
+        raise NotFound("No such channel.")
     return organization
 
 

@@ -13,7 +13,9 @@ from sync2sys.models import Channel, Organization
 from sync2sys.models.base import digest, now
 from sync2sys.services import hooks, jobs, organizations, stores
 from sync2sys.services.shopify_apps import (
+    OWN,
     PLATFORM,
+    app_of,
     capabilities_of,
     configured_app,
     origin_of,
@@ -60,7 +62,15 @@ def introduced(domain: str, app: App, grant: Grant, way: str) -> Agreed:
 def owned(domain: str, app: App) -> Agreed:
     """A shop of the app's own organization, which needs no consent page. Raises StoreError, or Turned."""
     grant = own(line_to(outbound, domain, SECONDS), app)
-    return introduced(domain, app, grant, "own")
+    return introduced(domain, app, grant, OWN)
+
+
+def own_app(channel: Channel) -> App | None:
+    """The app by which the shop was connected without a consent page, if it was."""
+    credentials = channel.credentials or {}
+    if credentials.get("way") != OWN:
+        return None
+    return app_of(credentials["client_id"], credentials.get("client_secret"))
 
 
 def attach(organization_id: str, channel_id: str | None, agreed: Agreed) -> Channel:

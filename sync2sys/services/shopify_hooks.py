@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sync2sys.connectors.shopify.signatures import is_signed_body
 from sync2sys.errors import Unauthorized
 from sync2sys.extensions import db
-from sync2sys.models import Channel, Feed
+from sync2sys.models import Channel
 from sync2sys.models.base import digest, now
 from sync2sys.services import feeds, jobs, shopify_apps, webhooks
 from sync2sys.services.sync import HINTS
@@ -117,9 +117,9 @@ def _lose(channel: Channel, triggered_at: datetime | None) -> None:
     since = credentials.get("since")
     if triggered_at is not None and since is not None and triggered_at < datetime.fromisoformat(since):
         return  # It was installed again since.
-    # The app's own names are kept, so that connecting again needs no one to type them.
+    # The app's own names are kept, and how it was connected: nobody has to type them to connect again.
     channel.credentials = {
-        name: credentials[name] for name in ("client_id", "client_secret") if name in credentials
+        name: credentials[name] for name in ("client_id", "client_secret", "way") if name in credentials
     }
     channel.state = "auth_failed"
     channel.problem, channel.problem_code = REMOVED, "STORE_AUTH_FAILED"
@@ -133,9 +133,9 @@ def _redact(channel: Channel) -> None:
         Channel.organization_id == channel.organization_id, Channel.id != channel.id
     )
     has_others = db.session.scalars(others.limit(1)).first() is not None
-    for feed in db.session.scalars(select(Feed).filter_by(organization_id=channel.organization_id)):
+    for feed in feeds.using(channel):
         if feed.sources == [channel.id] or (feed.sources is None and not has_others):
             feeds.delete(feed)
-        elif feed.sources is None or channel.id in feed.sources:
-            jobs.enqueue("render", feed.id)
+        else:
+            feeds.ask_render(feed)
     db.session.delete(channel)

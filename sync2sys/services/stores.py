@@ -77,6 +77,15 @@ def attach(
     return Connected(channel, token, is_new)
 
 
+def attach_again(channel: Channel, proof: Proof) -> Connected:
+    """`attach` a channel's store with other keys, under the account that it was connected under before."""
+    known = select(Installation).filter_by(channel_id=channel.id).order_by(Installation.created_at)
+    installation = db.session.scalars(known).first()
+    if installation is None:
+        raise NotFound("It is not known who connected this store. Connect it as a new one.")
+    return attach(proof, installation.user.email, None, channel.organization)
+
+
 def _is_same_store(installation: Installation, proof: Proof) -> bool:
     """Continuity: the store's own id, or the key we knew before. Only ever asked within one account."""
     known, claimed = installation.store_identity, proof.shop.identity
@@ -92,6 +101,7 @@ def _move(installation: Installation) -> Installation:
     if channel is not None:
         channel.state = "moved"
         channel.credentials = None
+        hooks.forget(channel)
     db.session.flush()
     successor, _ = accounts.installation_of(installation.user, installation.origin)
     return successor
@@ -164,6 +174,7 @@ def disconnect(token: Token, channel_id: str | None) -> None:
     for channel in _disconnectable(token, channel_id):
         channel.state = "disconnected" if channel.state != "moved" else channel.state
         channel.credentials = None
+        hooks.forget(channel)
         organizations.note_activity(channel.organization_id)
         for installation in db.session.scalars(select(Installation).filter_by(channel_id=channel.id)):
             installation.state = "disconnected" if installation.state != "moved" else installation.state
@@ -171,12 +182,10 @@ def disconnect(token: Token, channel_id: str | None) -> None:
 
 
 def _disconnectable(token: Token, channel_id: str | None) -> list[Channel]:
-    channels = visible_channels(token)
     if channel_id is not None:
-        channels = [channel for channel in channels if channel.id == channel_id]
-        if not channels:
-            raise NotFound("No such channel.")
-    elif token.typ == "panel" and len(channels) > 1:
+        return [visible_channel(token, channel_id)]
+    channels = visible_channels(token)
+    if token.typ == "panel" and len(channels) > 1:
         raise BadRequest("There are several channels. Name one by channelId.")
     return channels
 
@@ -191,3 +200,23 @@ def visible_channels(token: Token) -> list[Channel]:
         own = token.installation.channel_id if token.installation is not None else None
         return list(db.session.scalars(query.filter_by(id=own))) if own else []
     return list(db.session.scalars(query.where(Channel.organization_id.in_(organizations.visible_to(token)))))
+
+
+def visible_channel(token: Token, channel_id: str) -> Channel:
+    """A channel that the token may see. Raises NotFound, alike for another's and for none."""
+    for channel in visible_channels(token):
+        if channel.id == channel_id:
+            return channel
+    raise NotFound("No such channel.")
+
+
+def ask_sync(channel: Channel, *, full: bool = False) -> None:
+    """Queue a sync of the channel, now. Raises BadRequest where it is not connected."""
+    require_connected(channel)
+    jobs.enqueue("sync", channel.id, {"full": full})
+
+
+def require_connected(channel: Channel) -> None:
+    """Raise BadRequest where the channel is not connected."""
+    if channel.state != "connected":
+        raise BadRequest("This store is not connected. Connect it anew first.")

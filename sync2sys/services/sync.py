@@ -15,9 +15,9 @@ from sync2sys.connectors.base import Page, Shop
 from sync2sys.database import transaction
 from sync2sys.errors import RemoteError, StoreGarbled, StoreRefusedKeys, Sync2SysError
 from sync2sys.extensions import db
-from sync2sys.models import Channel, Feed, Installation, Organization, Pull
+from sync2sys.models import Channel, Installation, Organization, Pull
 from sync2sys.models.base import now
-from sync2sys.services import catalog, connections, holds, jobs, organizations, pulls, stores
+from sync2sys.services import catalog, connections, feeds, holds, jobs, organizations, pulls, stores
 from sync2sys.services.catalog import Comparison
 from sync2sys.services.records import PRODUCT, VARIANT
 
@@ -213,9 +213,8 @@ def _announce(channel: Channel) -> None:
     """Have the feeds made anew that use the channel, for it has changed."""
     channel.catalog_version += 1
     channel.catalog_changed_at = now()
-    for feed in db.session.scalars(select(Feed).filter_by(organization_id=channel.organization_id)):
-        if feed.sources is None or channel.id in feed.sources:
-            jobs.enqueue("render", feed.id)
+    for feed in feeds.using(channel):
+        feeds.ask_render(feed)
 
 
 def _verdict(pull: Pull) -> dict[str, Any]:

@@ -20,6 +20,7 @@ PROVED_LIFE = timedelta(days=5 * 365)
 IDLE_LIFE = timedelta(days=180)
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=14)
+SESSION_LIFE = timedelta(days=14)
 #: How precisely the last use is known; keeps reading from writing at every request.
 TOUCH_EVERY = timedelta(hours=1)
 ACTIVE_PER_INSTALLATION = 5
@@ -94,6 +95,22 @@ def issue_panel(user: User, family: str | None = None) -> PanelTokens:
     return PanelTokens(access, refresh)
 
 
+def issue_session(user: User) -> Token:
+    """What a browser that signed in has: good for the pages until it signs out, or for two weeks."""
+    token = Token(
+        jti=_secret(),
+        typ="panel",
+        kind="session",
+        proved=True,
+        user_id=user.id,
+        family=_secret(),
+        expires_at=now() + SESSION_LIFE,
+    )
+    db.session.add(token)
+    db.session.flush()
+    return token
+
+
 def refresh(jti: str) -> PanelTokens:
     """Exchange a refresh token, once. Raises Unauthorized.
 
@@ -121,6 +138,13 @@ def end_family(family: str | None) -> None:
     """End every token of one sign-in."""
     if family is not None:
         db.session.execute(update(Token).filter_by(family=family).values(state="revoked"))
+
+
+def end_sign_ins(user: User) -> None:
+    """End every sign-in of a panel account, wherever it is."""
+    db.session.execute(
+        update(Token).filter_by(user_id=user.id, typ="panel", state="active").values(state="revoked")
+    )
 
 
 def find(jti: str) -> Token | None:

@@ -101,6 +101,7 @@ def test_a_new_channel_shows_what_is_known_of_it(plugin, channel):
         "lastSync": None,
         "problem": "",
         "problemCode": "",
+        "webhooks": {"items": [], "problem": "", "checkedAt": None, "heardAt": None},
         "sync": None,
         "country": "",
         "pricesIncludeTax": None,

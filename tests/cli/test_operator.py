@@ -68,6 +68,12 @@ def test_a_store_connects_into_the_accounts_own_organization(app, flask, shop):
     assert shop.url in flask("stores", "list")[1]
 
 
+def test_a_store_in_a_private_network_is_refused_with_what_to_do(make_app, shop):
+    words = ["stores", "connect", shop.url, "--email", "you@example.com", "--key", "ck_1", "--secret", "cs_1"]
+    told = make_app(OUTBOUND_ALLOW="").test_cli_runner().invoke(args=words)
+    assert (told.exit_code, "SYNC2SYS_OUTBOUND_ALLOW" in told.output) == (1, True)
+
+
 def test_a_store_connects_without_an_account_too(app, flask, shop):
     assert connect(flask, shop)[0] == 0
     with app.app_context():
@@ -180,3 +186,28 @@ def test_a_database_that_cannot_be_written_is_not_ready(app, client):
     finally:
         with app.app_context():
             db.metadata.tables["worker"].create(db.engine)
+
+
+# Shopify ------------------------------------------------------------------------------------------
+
+
+def test_shopify_status_prints_what_to_enter_there(make_app):
+    app = make_app(
+        PUBLIC_URL="https://feeds.example.com", SHOPIFY_CLIENT_ID="abc", SHOPIFY_CLIENT_SECRET="hidden"
+    )
+    printed = app.test_cli_runner().invoke(args=["shopify", "status"]).output
+    for line in (
+        "Client id:         abc",
+        "Access scopes:     read_inventory, read_products",
+        "Redirect address:  https://feeds.example.com/api/shopify/oauth/callback",
+        "Webhook address:   https://feeds.example.com/api/webhooks/shopify",
+        "Compliance topics: customers/data_request, customers/redact, shop/redact",
+    ):
+        assert line in printed.splitlines()
+    assert "hidden" not in printed
+
+
+def test_shopify_status_says_what_is_missing(flask):
+    printed = flask("shopify", "status")[1]
+    assert "No app is set up: set SYNC2SYS_SHOPIFY_CLIENT_ID" in printed
+    assert "set PUBLIC_URL" in printed

@@ -14,7 +14,8 @@ from tests.faults.test_kill import (
     step,
     work_to_the_end,
 )
-from tests.faults.workers import Forks, Workers
+from tests.faults.workers import Workers
+from tests.forks import Forks
 from tests.services.scripted import jobs_of, mirrored, pulls_of, staged
 from tests.services.shopify_shops import (  # noqa: F401 - fixtures among them
     authority,
@@ -64,8 +65,8 @@ def channel(led, shop, their_app):  # noqa: F811
 
 
 @pytest.fixture
-def workers(led, instance, database_url, tmp_path, shopify, ca_file, their_app):  # noqa: F811
-    forks = Forks(tmp_path / "workers.log", **shopify.environment(ca_file))
+def workers(led, instance, database_url, shopify, ca_file, their_app):  # noqa: F811
+    forks = Forks(**shopify.environment(ca_file))
     known = {"SHOPIFY_CLIENT_ID": their_app.client_id, "SHOPIFY_CLIENT_SECRET": their_app.secret}
     workers = Workers(forks, instance, database_url, SYNC_MINUTES="0", **known)
     yield workers

@@ -13,6 +13,7 @@ import pytest
 import requests
 import trustme
 
+from sync2sys.outbound import Allowed, Outbound
 from tests.shops.shopify.platform import Shopify
 
 NONCES = itertools.count()
@@ -118,6 +119,16 @@ def shopify(authority, monkeypatch):
     with Shopify(authority) as running:
         monkeypatch.setattr(socket, "getaddrinfo", running.lookup)
         yield running
+
+
+def lead(app, shopify, ca_file):
+    """The application, which finds Shopify where the tests have it."""
+    ours = app.extensions["sync2sys"]
+    ours["outbound"].close()
+    ours["outbound"] = Outbound(
+        Allowed.parse("127.0.0.0/8"), verify=ca_file, lookup=shopify.lookup, sleep=lambda seconds: None
+    )
+    return app
 
 
 class Admin:

@@ -9,6 +9,12 @@ from collections.abc import Iterable
 #: Without it there is nothing to mirror.
 NEEDED = frozenset(["read_products"])
 
+#: scope -> what does not work without it
+LOSSES = {
+    "read_products": "Nothing can be mirrored.",
+    "read_inventory": "Shopify does not tell when stock changes. It is found out at the next regular look.",
+}
+
 _SCOPE = re.compile("[a-z][a-z0-9_]{0,99}")
 
 

@@ -6,10 +6,9 @@ from sync2sys.api.access import encode
 from sync2sys.database import transaction
 from sync2sys.extensions import db
 from sync2sys.models import Membership, User
-from sync2sys.outbound import Allowed, Outbound
 from sync2sys.services import organizations, tokens
 from tests.merchant import Merchant
-from tests.shops.conftest import authority, ca_file, shopify  # noqa: F401 - fixtures
+from tests.shops.conftest import authority, ca_file, lead, shopify  # noqa: F401 - fixtures among them
 
 PUBLIC_URL = "https://service.example"
 CALLBACK = f"{PUBLIC_URL}/api/shopify/oauth/callback"
@@ -34,13 +33,7 @@ def make_service(make_app, shopify, ca_file):  # noqa: F811
     """An application that finds Shopify where the tests have it."""
 
     def make(**settings):
-        app = make_app(PUBLIC_URL=PUBLIC_URL, **settings)
-        ours = app.extensions["sync2sys"]
-        ours["outbound"].close()
-        ours["outbound"] = Outbound(
-            Allowed.parse("127.0.0.0/8"), verify=ca_file, lookup=shopify.lookup, sleep=lambda seconds: None
-        )
-        return app
+        return lead(make_app(PUBLIC_URL=PUBLIC_URL, **settings), shopify, ca_file)
 
     return make
 
