@@ -177,10 +177,7 @@ def what_looks_wrong_is_mended(reader, shop):
 def a_definition_can_be_tried_in_an_address(reader):
     others = [f"Brand {number:018}" for number in range(190)]
     shown = reader.tried(definition={"filter": {"field": "brand", "is": others}}, count=3)
-    assert (shown["published"], shown["lookedAt"]) == (
-        0,
-        len(shown["items"]) and shown["excluded"]["filtered"],
-    )
+    assert (shown["published"], shown["excluded"]) == (0, {"filtered": shown["lookedAt"]})
     assert shown["message"].startswith(f"None of the {shown['lookedAt']} items looked at")
     assert [item["outcome"] for item in reader.tried(count=2)["items"]] == ["published"] * 2
 
