@@ -16,6 +16,7 @@ from tests.shops.faulty import FAULTS, FORMATS, MENDED, catalogue
 from tests.shops.woocommerce import WooShop
 from tests.test_walks import Merchant
 
+SECURE = {"field": "link", "then": [{"replace": "http://", "with": "https://"}]}
 DEFINITIONS = {
     "openai": {
         "market": {"country": "SK"},
@@ -25,7 +26,8 @@ DEFINITIONS = {
             "returnPolicy": "https://fern.example/returns",
         },
     },
-    "skroutz": {"settings": {"vat": "24.00"}},
+    # It takes links by https:// alone, and the shop of the tests has none.
+    "skroutz": {"settings": {"vat": "24.00"}, "mapping": {"link": SECURE}},
 }
 #: Two products have one SKU, two a landing page that is none, and one is not for this channel.
 MAPPED = {
