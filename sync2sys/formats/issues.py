@@ -67,7 +67,7 @@ ABOUT = {
     "apparel": "categories",
 }
 #: Columns that only help to read the others.
-HELPING = frozenset(("currency", "has_variants", "options", "sale_from", "sale_to", "weight_unit"))
+HELPING = frozenset(("currency", "has_variants", "options", "sale_from", "sale_to", "title", "weight_unit"))
 
 
 class Issue(NamedTuple):
