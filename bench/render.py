@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -23,7 +22,7 @@ from itertools import islice
 import orjson
 
 from sync2sys.formats import FORMATS, chunks, parts
-from sync2sys.formats.base import Checked, Context, Format, Item, Rule
+from sync2sys.formats.base import Context, Item
 from sync2sys.formats.markets import Market
 from sync2sys.formats.renderer import Renderer
 
@@ -176,22 +175,11 @@ def run() -> Iterator[Result]:
         yield from speed(ITEMS, variants)
 
 
-def silent(format: Format) -> Format:
-    """The format without anything to be said about an item."""
-    fields = [replace(field, recommended=False, rule=_mute(field.rule)) for field in format.fields]
-    return replace(format, fields=tuple(fields))
-
-
-def _mute(rule: Rule) -> Rule:
-    return rule.rule if isinstance(rule, Checked) else rule
-
-
 def speed(count: int, variants: int) -> Iterator[Result]:
     """Google with gzip from rows of SQLite; prints the other formats, and all with rows in memory."""
     makers: dict[str, Make] = {"limit": partial(by_hand, simple=variants == 1)}
     for name in SHOWN:
         makers[name] = partial(rendered, Renderer(FORMATS[name], CONTEXT))
-    makers["google, silent"] = partial(rendered, Renderer(silent(FORMATS["google"]), CONTEXT))
 
     def in_memory() -> Groups:
         return list(grouped(catalogue(count, variants)))
@@ -206,8 +194,6 @@ def speed(count: int, variants: int) -> Iterator[Result]:
     ratio = taken["limit"] / taken["google"]
     what = f"rendering Google RSS with gzip, variants a product: {variants}"
     yield what, f"{ratio:.2f} of the f-string limit", "0.6", ratio >= 0.6
-    cost = taken["google"] / taken["google, silent"] - 1
-    yield f"explanations of it, variants a product: {variants}", f"{cost:.0%} of a render", "30%", cost <= 0.3
 
 
 def report(title: str, count: int, taken: dict[str, float]) -> None:

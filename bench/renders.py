@@ -19,6 +19,7 @@ from sync2sys.services import renders
 ITEMS = 100_000
 MILLION = 1_000_000
 ROUNDS = 3
+FEEDS = 5
 
 
 def run() -> Iterator[tuple[str, str, str, bool]]:
@@ -28,7 +29,7 @@ def run() -> Iterator[tuple[str, str, str, bool]]:
         print(f"    a full render of {ITEMS} items: {full:.2f} s", flush=True)
         nothing = min(_seconds() for _ in range(ROUNDS))
         yield "a render where nothing changed", f"1/{full / nothing:.0f} of full", "1/15", full > 15 * nothing
-        scan = min(_seconds(unmarked=True) for _ in range(ROUNDS))
+        scan = min(_seconds(changed=0) for _ in range(ROUNDS))
         print(f"    where only a scan can tell that: 1/{full / scan:.0f} of full", flush=True)
         yield from _changes("google", full)
         for name in ("meta", "openai"):
@@ -36,6 +37,7 @@ def run() -> Iterator[tuple[str, str, str, bool]]:
             full = _seconds()
             print(f"    {name}: a full render of {ITEMS} items: {ITEMS / full:,.0f} items/s", flush=True)
             yield from _changes(name, full)
+        yield from _together()
     peak = _peak(MILLION)
     yield f"peak memory of a render of {MILLION} items", f"{peak:.0f} MB", "150 MB", peak < 150
 
@@ -56,17 +58,39 @@ def _become(name: str) -> None:
     db.session.commit()
 
 
-def _seconds(*, unmarked: bool = False, changed: float = 0) -> float:
-    """The time of one render: the first, without its mark, or after a change."""
-    if changed:
+def _together() -> Iterator[tuple[str, str, str, bool]]:
+    """Several feeds of one shop after a sync, in comparison with as many times one alone."""
+    feed = db.session.get_one(Feed, "f")
+    more = [f"f{number}" for number in range(1, FEEDS)]
+    db.session.add_all(
+        Feed(
+            id=name,
+            organization_id="o",
+            name=name,
+            slug=name,
+            format=feed.format,
+            definition=feed.definition,
+        )
+        for name in more
+    )
+    db.session.commit()
+    for changed in (0, 0.001):
+        one = min(_seconds(changed=changed) for _ in range(ROUNDS))
+        _seconds(*more)
+        all_ = min(_seconds("f", *more, changed=changed) for _ in range(ROUNDS))
+        share = all_ / (FEEDS * one)
+        what = f"{FEEDS} feeds of one shop of which {changed:.1%} changed"
+        yield what, f"{share:.2f} of {FEEDS} times one", "at most 0.8", share <= 0.8
+
+
+def _seconds(*feeds: str, changed: float | None = None) -> float:
+    """The time of a render of each feed: as it is, or after a sync that changed this share of the items."""
+    if changed is not None:
         mirror.reprice(changed)
-    if unmarked:
-        db.session.get_one(Feed, "f").rendered_mark = ""
-        db.session.commit()
     start = time.perf_counter()
-    outcome = renders.render("f")
+    outcomes = [renders.render(feed) for feed in feeds or ("f",)]
     took = time.perf_counter() - start
-    if outcome.items + sum(outcome.excluded.values()) < 1:
+    if any(outcome.mirrored < 1 for outcome in outcomes):
         raise RuntimeError("nothing was rendered")
     return took
 

@@ -9,34 +9,18 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sync2sys import cli, crypto, database, logs, models  # noqa: F401 - models: the metadata must be whole
-from sync2sys.api import (
-    access,
-    auth,
-    categories,
-    channels,
-    diagnostics,
-    diffs,
-    errors,
-    feeds,
-    health,
-    public,
-    requests,
-    shopify,
-    stores,
-    sync,
-    webhooks,
-)
+from sync2sys.api import access, errors, requests
+from sync2sys.api.description import GROUPS
 from sync2sys.api.front import Front
 from sync2sys.config import PREFIX, BadSetting, Settings, read
-from sync2sys.extensions import api as rest
 from sync2sys.extensions import cache, db, limiter, migrate
 from sync2sys.outbound import Allowed, Outbound
 from sync2sys.panel import docs, home, sales_channels, sessions, sign_in
 from sync2sys.ratelimit import WindowStorage, storage_uri
-from sync2sys.schemas.base import Error
 from sync2sys.services import startup
 from sync2sys.services.fetches import FetchLog
 from sync2sys.services.health import MIGRATIONS
+from sync2sys.services.scans import Scans
 from sync2sys.services.serving import Shelf
 
 __version__ = "0.1.0"
@@ -61,6 +45,7 @@ def create_app(instance: str | os.PathLike[str] | None = None, **overrides: str)
         "settings": settings,
         "vault": crypto.Vault(_master_keys(settings, folder)),
         "outbound": Outbound(Allowed.parse(settings.OUTBOUND_ALLOW)),
+        "scans": Scans(),
         "shelf": Shelf(),
         "fetch_log": FetchLog(app.app_context),
     }
@@ -89,25 +74,8 @@ def _bind(app: Flask) -> None:
     requests.register(app)
     limiter.init_app(app)
     access.register(app)
-    rest.ERROR_SCHEMA = Error
-    rest.init_app(app)
-    bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    rest.spec.components.security_scheme("bearer", bearer)
-    for group in (
-        auth,
-        stores,
-        shopify,
-        sync,
-        channels,
-        feeds,
-        categories,
-        diagnostics,
-        diffs,
-        public,
-        webhooks,
-        health,
-    ):
-        rest.register_blueprint(group.bp)
+    for group in GROUPS:
+        app.register_blueprint(group.bp)
     sessions.register(app)
     for page in (home, sign_in, sales_channels, docs):
         app.register_blueprint(page.bp)
@@ -126,15 +94,6 @@ def _flask_config(settings: Settings, folder: Path) -> dict[str, object]:
         "RATELIMIT_DEFAULT": f"{settings.API_RATE}/minute",
         "CACHE_TYPE": "SimpleCache",
         "CACHE_DEFAULT_TIMEOUT": 5,
-        "API_TITLE": "Sync2Sys API",
-        "API_VERSION": "1",
-        "OPENAPI_VERSION": "3.0.3",
-        "OPENAPI_URL_PREFIX": "/api",
-        "OPENAPI_JSON_PATH": "openapi.json",
-        "API_SPEC_OPTIONS": {
-            "servers": [{"url": settings.PUBLIC_URL}],
-            "info": {"description": "Connect stores, mirror their catalogues, publish product feeds."},
-        },
     }
 
 

@@ -9,7 +9,6 @@ from flask_caching import Cache
 from flask_jwt_extended import JWTManager
 from flask_limiter import Limiter
 from flask_migrate import Migrate
-from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from sync2sys.crypto import Vault
     from sync2sys.outbound import Outbound
     from sync2sys.services.fetches import FetchLog
+    from sync2sys.services.scans import Scans
     from sync2sys.services.serving import Shelf
 
 
@@ -58,10 +58,10 @@ migrate = Migrate()
 jwt = JWTManager()
 cache = Cache()
 limiter = Limiter(key_func=client_key, strategy="moving-window")
-api = Api()
 
 settings: "Settings" = LocalProxy(lambda: current_app.extensions["sync2sys"]["settings"])  # type: ignore[assignment]
 vault: "Vault" = LocalProxy(lambda: current_app.extensions["sync2sys"]["vault"])  # type: ignore[assignment]
 outbound: "Outbound" = LocalProxy(lambda: current_app.extensions["sync2sys"]["outbound"])  # type: ignore[assignment]
+scans: "Scans" = LocalProxy(lambda: current_app.extensions["sync2sys"]["scans"])  # type: ignore[assignment]
 shelf: "Shelf" = LocalProxy(lambda: current_app.extensions["sync2sys"]["shelf"])  # type: ignore[assignment]
 fetch_log: "FetchLog" = LocalProxy(lambda: current_app.extensions["sync2sys"]["fetch_log"])  # type: ignore[assignment]

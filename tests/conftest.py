@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from sync2sys import create_app
 from sync2sys.extensions import db
+from tests.forks import Forks
 from tests.shops.shopify import fetch
 
 MARIADB = os.environ.get("SYNC2SYS_TEST_MARIADB", "mysql+pymysql://root:@127.0.0.1:3306/test")
@@ -121,6 +122,14 @@ def _empty(url: str) -> None:
             connection.execute(text(f"DELETE FROM `{table}`"))
         connection.execute(text("SET foreign_key_checks = 1"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def forks():
+    """Starts processes of the service without the second of imports that each would begin with."""
+    forks = Forks()
+    yield forks
+    forks.close()
 
 
 @pytest.fixture

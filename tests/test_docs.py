@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sync2sys.config import PREFIX, SETTINGS
-from sync2sys.formats import FORMATS, issues
+from sync2sys.formats import FORMATS, issues, messages
 from sync2sys.formats.handbook import markdown
 from sync2sys.schemas.feeds import Reason
 from sync2sys.services import shopify_reasons
@@ -55,7 +55,7 @@ def test_the_page_of_the_channels_names_every_field_and_setting():
 
 def test_every_issue_and_every_reason_to_hold_a_render_is_explained():
     reasons = Reason().fields["code"].metadata["description"]
-    codes = {*issues.ITEM, *issues.FIELD, *re.findall("[A-Z_]{3,}", reasons)}
+    codes = {*messages.ITEM, *messages.FIELD, *re.findall("[A-Z_]{3,}", reasons)}
     told = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/feeds.md").read_text("utf-8"), re.MULTILINE)
     assert sorted(told) == sorted({*codes, issues.PUBLISHED, issues.WARNED, issues.EXCLUDED})
 

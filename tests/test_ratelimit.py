@@ -26,7 +26,7 @@ from sync2sys.ratelimit import (
 )
 from tests.conftest import REDIS
 
-SPAWN = multiprocessing.get_context("spawn")
+FORK = multiprocessing.get_context("fork")
 KINDS = ["memory", "sqlite", pytest.param("redis", marks=pytest.mark.redis)]
 
 
@@ -135,11 +135,12 @@ def _hit_often(kind, place, key, times, ready, go, results):
     results.put(sum(allowed))
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.parametrize("kind", KINDS[1:])
 def test_exactly_thirty_pass_over_four_processes_of_three_threads(kind, place, key):
-    ready, go, results = SPAWN.Semaphore(0), SPAWN.Event(), SPAWN.Queue()
+    ready, go, results = FORK.Semaphore(0), FORK.Event(), FORK.Queue()
     workers = [
-        SPAWN.Process(target=_hit_often, args=(kind, place, key, 20, ready, go, results)) for _ in range(4)
+        FORK.Process(target=_hit_often, args=(kind, place, key, 20, ready, go, results)) for _ in range(4)
     ]
     [worker.start() for worker in workers]
     for _ in workers:

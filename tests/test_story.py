@@ -144,3 +144,90 @@ def test_a_store_is_registered_connected_mirrored_published_fetched_and_disconne
     assert requests.get(f"{api}/auth/account-status", headers=auth, timeout=10).status_code == 401
     assert requests.get(feeds["google"], timeout=10).status_code == 200
     assert shop.secret not in service.log.read_text("utf-8")
+
+
+PUBLIC_URL = "https://service.example"
+
+
+def test_a_change_in_the_shop_is_told_mirrored_and_published(instance, database_url):
+    """What a proxy does with the public address is done by `reach`."""
+    settings = {"PUBLIC_URL": PUBLIC_URL, "FEED_RATE": "100000", "API_RATE": "100000"}
+    with WooShop() as shop, running(instance, database_url, **settings) as service:
+
+        def reach(url):
+            assert url.startswith(PUBLIC_URL)
+            return url.replace(PUBLIC_URL, service.url)
+
+        delivered = []
+
+        def post(url, headers, body):
+            answer = requests.post(reach(url), data=body, headers=headers, timeout=60)
+            delivered.append((url, headers, body, answer))
+            return answer.status_code
+
+        shop.webhooks.post = post
+
+        # Connect: the webhooks are made, and the shop's pings arrive.
+        connected = requests.post(
+            f"{service.url}/api/stores/connect",
+            json={
+                "storeUrl": shop.url,
+                "consumerKey": shop.key,
+                "consumerSecret": shop.secret,
+                "email": "admin@yourstore.com",
+                "platform": "woocommerce",
+                "pluginVersion": "1.1.0",
+            },
+            timeout=20,
+        ).json()
+        auth = {"Authorization": f"Bearer {connected['token']}"}
+
+        def channel():
+            url = f"{service.url}/api/channels/{connected['channelId']}"
+            return requests.get(url, headers=auth, timeout=10).json()
+
+        def settled():
+            found = channel()
+            return found if found["lastSync"] and found["webhooks"]["checkedAt"] else None
+
+        webhooks = service.until(settled, 60)["webhooks"]
+        assert {item["state"] for item in webhooks["items"]} == {"made"}
+        assert [each[2] for each in delivered] == [b"webhook_id=%d" % hook for hook in shop.webhooks.rows]
+        assert webhooks["heardAt"] is not None
+        assert webhooks["problem"] == ""
+
+        made = requests.post(
+            f"{service.url}/api/feeds",
+            json={"name": "All", "format": "json", "slug": "all", "published": True},
+            headers=auth,
+            timeout=10,
+        )
+        feed = reach(made.json()["url"])
+
+        def priced(price):
+            answer = requests.get(feed, timeout=10)
+            return answer.status_code == 200 and price in answer.text
+
+        service.until(lambda: priced("11.50"))
+
+        # An edit: told at the shop's next visitor, answered at once and without asking the shop anything.
+        shop.set_price(11, "1234.50")
+        asked = len(shop.requests)
+        assert shop.run_cron() == [200]
+        assert len(shop.requests) == asked
+        *_, answer = delivered[-1]
+        assert answer.json() == {"received": True}
+        assert answer.elapsed.total_seconds() < 1
+
+        # The product is fetched again, and published.
+        service.until(lambda: priced("1234.50"), 25)
+        assert len(shop.requests) > asked
+        before = channel()["lastSync"]
+
+        # The same delivery again is taken and changes nothing.
+        url, headers, body, _ = delivered[-1]
+        asked = len(shop.requests)
+        post(url, headers, body)
+        assert delivered[-1][3].json() == {"received": False}
+        assert channel()["sync"] is None
+        assert (channel()["lastSync"], len(shop.requests)) == (before, asked)

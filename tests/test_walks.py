@@ -1,5 +1,6 @@
 """The walks in the documentation are walked, command by command."""
 
+import csv
 import json
 import os
 import re
@@ -59,8 +60,8 @@ class Walk:
 
 
 @needs_curl
-def test_a_plugin_author_can_follow_the_plugin_page(instance, database_url):
-    service = Service(instance, database_url)
+def test_a_plugin_author_can_follow_the_plugin_page(instance, database_url, forks):
+    service = Service(instance, database_url, forks)
     service.start("web")
     try:
         service.await_web()
@@ -93,10 +94,13 @@ class Merchant:
         self.token = self.call("POST", "/stores/connect", store | keys)["token"]
         service.until(lambda: self.call("GET", "/sync/status")["last_sync"])
 
+    @property
+    def headers(self):
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
     def call(self, method, path, body=None):
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = requests.request(
-            method, f"{self.service.url}/api{path}", json=body, headers=headers, timeout=20
+            method, f"{self.service.url}/api{path}", json=body, headers=self.headers, timeout=20
         )
         assert answer.ok, answer.text
         return answer.json()
@@ -112,10 +116,10 @@ class Merchant:
 
 
 @needs_curl
-def test_a_merchant_can_follow_the_page_about_feeds(app, instance, database_url):
+def test_a_merchant_can_follow_the_page_about_feeds(app, instance, database_url, forks):
     catalogue = few(5)
     catalogue[2]["regular_price"] = "0"
-    with WooShop(catalogue) as shop, running(instance, database_url, API_RATE="100000") as service:
+    with WooShop(catalogue) as shop, running(instance, database_url, forks, API_RATE="100000") as service:
         merchant = Merchant(service, shop)
         walk = Walk("feeds.md", BASE=service.url, TOKEN=merchant.token)
         walk_through_its_definition(walk)
@@ -134,6 +138,9 @@ def walk_through_its_definition(walk):
     first, *_ = walk("Make it your own")["items"]
     title = next(line for line in first["fields"] if line["field"] == "title")
     assert title["steps"][-1]["after"] == title["value"]
+    tried = walk("Make it your own")
+    assert (tried["published"], tried["lookedAt"], tried["excluded"]) == (0, 5, {"filtered": 5})
+    assert tried["message"].startswith("None of the 5 items looked at would be published")
     assert set(walk("Make it your own")["definition"]) == {
         *("market", "shipping", "filter", "mapping", "categories"),
     }
@@ -158,9 +165,11 @@ def walk_to_a_complete_feed(walk, merchant, shop):
     assert (render["items"], render["excluded"], render["mirrored"]) == (4, {"no_price": 1}, 5)
 
     report = walk("See what is wrong")
-    assert (report["publishedWithWarnings"], report["excluded"]) == (4, 1)
-    table = walk("See what is wrong").splitlines()
-    assert [line.split(",")[:3] for line in table[1:]] == [["13", "excluded", "no_price"]]
+    assert (report["published"], report["publishedWithWarnings"], report["excluded"]) == (4, 0, 1)
+    (item,) = report["items"]
+    assert (item["title"], item["issues"][0]["value"]) == ("Product 13", "0")
+    (row,) = csv.DictReader(walk("See what is wrong").splitlines())
+    assert (row["title"], row["outcome"], row["code"]) == ("Product 13", "excluded", "no_price")
 
     walk.known["ITEM"] = "13"
     fields = {line["field"]: line for line in walk("Explain one item")["fields"]}

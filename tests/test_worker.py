@@ -9,13 +9,14 @@ from sqlalchemy import select, update
 from sync2sys import worker as module
 from sync2sys.database import look, transaction
 from sync2sys.errors import LostLease, StoreBusy
-from sync2sys.extensions import db
-from sync2sys.models import Job
+from sync2sys.extensions import db, shelf
+from sync2sys.models import Feed, Job, Render
 from sync2sys.models import Worker as WorkerRow
-from sync2sys.services import health, jobs
+from sync2sys.services import health, jobs, serving
 from sync2sys.worker import Worker
 from tests.services.scripted import (  # noqa: F401 - fixtures among them
     ScriptedShop,
+    channel_of,
     connect,
     context,
     jobs_of,
@@ -94,6 +95,80 @@ def test_a_slow_sync_does_not_keep_renders_waiting(context, running, handlers): 
     enqueue("render", "feed")
     assert rendered.wait(5)
     leave.set()
+
+
+def test_a_long_render_does_not_keep_those_of_others_waiting(context, running, handlers):  # noqa: F811
+    entered, leave, rendered = threading.Event(), threading.Event(), threading.Event()
+
+    def render(claim):
+        if claim.subject != "huge":
+            rendered.set()
+            return
+        entered.set()
+        leave.wait(10)
+
+    handlers["render"] = render
+    enqueue("render", "huge")
+    assert entered.wait(5)
+    enqueue("render", "small")
+    assert rendered.wait(5)
+    leave.set()
+
+
+#: What is promised, and what it takes here at most: seconds from a finished sync to the feed of it.
+PROMISED, HERE = 60, 20
+
+
+def test_all_feeds_are_fresh_within_a_minute_of_a_sync_while_other_shops_take_for_ever(
+    connect,  # noqa: F811
+    running,
+):
+    leave = threading.Event()
+    endless, shop = ScriptedShop().fill(6), ScriptedShop()
+    for number in range(1, 7):
+        shop.put(number, images=(f"https://shop.test/{number}.jpg",))
+    endless.during = lambda number: leave.wait(60)
+    try:
+        connect(endless)
+        until(lambda: endless.pages_given == 1)
+        channel = connect(shop)
+        feeds = [make_feed(channel_of(channel)["organization_id"], name) for name in RENDERED]
+        until(lambda: all(state_of_feed(feed) for feed in feeds), HERE)
+        shop.reprice(3, "77.77")
+        enqueue("sync", channel)
+        until(lambda: {b"77.77" in served(name) for name in RENDERED} == {True}, HERE)
+        synced_at = channel_of(channel)["synced_at"]
+        waits = [(state_of_feed(feed) - synced_at).total_seconds() for feed in feeds]
+        assert 0 <= min(waits) <= max(waits) < HERE < PROMISED
+        assert endless.pages_given == 1
+    finally:
+        leave.set()
+
+
+RENDERED = ("csv", "google", "json", "meta", "tsv", "xml")
+
+
+def make_feed(organization_id, name):
+    def make():
+        feed = Feed(organization_id=organization_id, name=name, slug=name, format=name, published=True)
+        db.session.add(feed)
+        db.session.flush()
+        jobs.enqueue("render", feed.id)
+        return feed.id
+
+    return transaction(make)()
+
+
+def state_of_feed(feed):
+    """When what is served now took its place."""
+    query = select(Render.changed_at).join(Feed, Feed.live_render_id == Render.id).where(Feed.id == feed)
+    return look(lambda: db.session.scalar(query))()
+
+
+def served(slug):
+    shelf.forget(slug)
+    found = serving.find(slug)
+    return b"".join(serving.stream(found, False))
 
 
 def test_it_runs_no_more_syncs_at_once_than_told(make_app, handlers, monkeypatch):

@@ -23,15 +23,15 @@ def load_json(raw: bytes) -> Any:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadRequest("The body is not UTF-8.") from None
+        raise BadRequest("The JSON is not UTF-8.") from None
     if text.startswith("\ufeff"):
-        raise BadRequest("The body begins with a byte order mark. Send plain UTF-8.")
+        raise BadRequest("The JSON begins with a byte order mark. Send plain UTF-8.")
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except RecursionError:
-        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
+        raise BadRequest(f"The JSON is nested deeper than {MAX_DEPTH} levels.") from None
     except ValueError as error:
-        raise BadRequest(f"The body is not valid JSON: {error}.") from None
+        raise BadRequest(f"This is not valid JSON: {error}.") from None
     _check(value, MAX_DEPTH)
     return value
 
@@ -39,20 +39,20 @@ def load_json(raw: bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise BadRequest("The body names a field twice in one object.")
+        raise BadRequest("The JSON names a field twice in one object.")
     return value
 
 
 def _constant(name: str) -> Any:
-    raise BadRequest(f"The body holds {name}, which is not JSON.")
+    raise BadRequest(f"The JSON holds {name}, which is none.")
 
 
 def _check(value: Any, depth: int) -> None:
     if depth < 0:
-        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        raise BadRequest(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, str):
         if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise BadRequest("The body holds a NUL or half a surrogate pair in a string.")
+            raise BadRequest("The JSON holds a NUL or half a surrogate pair in a string.")
     elif isinstance(value, list):
         for inner in value:
             _check(inner, depth - 1)

@@ -1,46 +1,61 @@
-"""/api/feeds/…/diagnostics and …/explain: what became of each item of a feed, and why."""
+"""/api/feeds/…/diagnostics, …/explain and …/preview: what becomes of each item of a feed, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Response, g
 
 from sync2sys.api import tables
 from sync2sys.api.access import access
-from sync2sys.api.bodies import Blueprint
-from sync2sys.formats import issues
+from sync2sys.api.bodies import Blueprint, load_json
 from sync2sys.formats.renderer import Line
 from sync2sys.schemas import diagnostics as schemas
-from sync2sys.services import explanations, feeds, organizations
-from sync2sys.services.explanations import Diagnosis, Wanted
+from sync2sys.services import diagnostics, explanations, feeds, organizations
+from sync2sys.services.diagnostics import Diagnosis, Wanted
 
 bp = Blueprint("diagnostics", __name__, url_prefix="/api/feeds", description="Diagnostics")
 
-COLUMNS = ("key", "outcome", "code", "field", "message")
+COLUMNS = (
+    "key",
+    "product_key",
+    "title",
+    "variant",
+    "sku",
+    "outcome",
+    "severity",
+    "code",
+    "field",
+    "source",
+    "value",
+    "limit",
+    "message",
+    "link",
+    "edit_link",
+)
 
 
 @bp.get("/<string:feed_id>/diagnostics")
 @access("plugin", "panel")
 @bp.arguments(schemas.Query, location="query")
 @bp.response(200, schemas.Report)
-def diagnostics(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
+def report(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
     """Count the issues of the render that is served, and list the items that have them."""
-    page, per_page = query.pop("page"), query.pop("perPage")
-    report = explanations.report(_own(feed_id), Wanted(**query), (page - 1) * per_page, per_page)
-    excluded = sum(report.render.excluded.values())
+    page, per_page, held = query.pop("page"), query.pop("perPage"), query.pop("held")
+    found = diagnostics.report(_own(feed_id), Wanted(**query), (page - 1) * per_page, per_page, held)
+    excluded = sum(found.render.excluded.values())
     return {
-        "renderId": report.render.id,
-        "generatedAt": report.render.generated_at,
-        "mirrored": report.render.items + excluded,
-        "published": report.render.items,
-        "publishedWithWarnings": report.warned,
+        "renderId": found.render.id,
+        "generatedAt": found.render.generated_at,
+        "mirrored": found.render.items + excluded,
+        "published": found.render.items,
+        "publishedWithWarnings": found.warned,
         "excluded": excluded,
-        "remarks": [remark._asdict() for remark in report.remarks],
-        "counts": [count._asdict() for count in report.counts],
-        "items": [_shown(diagnosis) for diagnosis in report.found],
+        "remarks": [remark._asdict() for remark in found.remarks],
+        "counts": [count._asdict() for count in found.counts],
+        "items": [_shown(diagnosis) for diagnosis in found.found],
         "page": page,
         "perPage": per_page,
-        "total": report.total,
+        "total": found.total,
     }
 
 
@@ -50,9 +65,9 @@ def diagnostics(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
 @bp.response(200, {"type": "string"}, content_type="text/csv")
 def table(query: dict[str, Any], feed_id: str) -> Response:
     """List all issues as a table for a spreadsheet, one a line."""
-    lines = tables.lines(COLUMNS, _rows(explanations.every(_own(feed_id), Wanted(**query))))
-    headers = {"Content-Disposition": 'attachment; filename="diagnostics.csv"'}
-    return Response("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
+    held = query.pop("held")
+    rows = _rows(diagnostics.every(_own(feed_id), Wanted(**query), held))
+    return tables.answer("diagnostics.csv", COLUMNS, rows)
 
 
 @bp.get("/<string:feed_id>/items/<string:key>/explain")
@@ -63,14 +78,31 @@ def explain(feed_id: str, key: str) -> dict[str, Any]:
     return _explained(explanations.explain(_own(feed_id), key))
 
 
+@bp.get("/<string:feed_id>/preview")
+@access("plugin", "panel")
+@bp.arguments(schemas.UnsavedQuery, location="query")
+@bp.response(200, schemas.Preview)
+def preview(query: dict[str, Any], feed_id: str) -> dict[str, Any]:
+    """Show what items become, or would with another format or definition. Nothing is kept."""
+    if "definition" in query:
+        query["definition"] = load_json(query["definition"].encode())
+    return _previewed(feed_id, query)
+
+
 @bp.post("/<string:feed_id>/preview")
 @access("plugin", "panel")
 @bp.arguments(schemas.Unsaved, required=False)
 @bp.response(200, schemas.Preview)
-def preview(body: dict[str, Any], feed_id: str) -> dict[str, Any]:
-    """Show what the first items would become with another format or definition. Nothing is kept."""
-    count = body.pop("count")
-    return {"items": [_explained(each) for each in explanations.preview(_own(feed_id), body, count)]}
+def preview_body(body: dict[str, Any], feed_id: str) -> dict[str, Any]:
+    """Show what items would become with another format or definition of any length. Nothing is kept."""
+    return _previewed(feed_id, body)
+
+
+def _previewed(feed_id: str, tried: dict[str, Any]) -> dict[str, Any]:
+    count, key = tried.pop("count"), tried.pop("key", None)
+    found = explanations.preview(_own(feed_id), tried, count, key)
+    shown = [_explained(each) for each in found.found]
+    return found._asdict() | {"items": shown}
 
 
 def _explained(explanation: explanations.Explanation) -> dict[str, Any]:
@@ -83,7 +115,8 @@ def _own(feed_id: str) -> str:
 
 
 def _shown(diagnosis: Diagnosis) -> dict[str, Any]:
-    return diagnosis._asdict() | {"issues": [issue._asdict() for issue in diagnosis.issues]}
+    issues = [issue._asdict() for issue in diagnosis.issues]
+    return diagnosis.item._asdict() | {"outcome": diagnosis.outcome, "issues": issues}
 
 
 def _line(line: Line, item: Any) -> dict[str, Any]:
@@ -101,8 +134,8 @@ def _line(line: Line, item: Any) -> dict[str, Any]:
     }
 
 
-def _rows(told: Iterator[explanations.Told]) -> Iterator[tuple[str, ...]]:
-    for key, outcome, notes in told:
-        for note in notes:
-            code, field = issues.parsed(note)
-            yield key, outcome, code, field or "", issues.in_short(code, field)
+def _rows(diagnoses: Iterable[Diagnosis]) -> Iterator[tuple[str, ...]]:
+    for item, outcome, issues in diagnoses:
+        for issue in issues:
+            row = item._asdict() | issue._asdict() | {"outcome": outcome, "source": " ".join(issue.source)}
+            yield tuple("" if row[column] is None else str(row[column]) for column in COLUMNS)

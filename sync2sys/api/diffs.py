@@ -1,12 +1,10 @@
 """/api/feeds/…/diff: what differs between two renders of a feed."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
-from flask import Response, g, send_file
+from flask import Response, g
 
 from sync2sys.api import tables
 from sync2sys.api.access import access
@@ -50,14 +48,7 @@ def table(query: dict[str, Any], feed_id: str) -> Response:
     old, new = query.pop("old"), query.pop("new")
     wanted = Wanted(**query)
     rows = _rows(diffs.compare(_own(feed_id), old, new, wanted), wanted.field)
-    with ExitStack() as stack:
-        # Written before it is sent: it may be long, and a slow reader must not keep the database's old state.
-        file = stack.enter_context(TemporaryFile())
-        file.writelines(line.encode() for line in tables.lines(COLUMNS, rows))
-        file.seek(0)
-        answer = send_file(file, "text/csv", as_attachment=True, download_name="diff.csv")
-        stack.pop_all()  # The answer closes it.
-    return answer
+    return tables.answer("diff.csv", COLUMNS, rows)
 
 
 def _own(feed_id: str) -> str:

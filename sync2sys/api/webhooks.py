@@ -48,12 +48,13 @@ def shopify(headers: dict[str, Any]) -> dict[str, Any]:
 def woocommerce(headers: dict[str, Any], channel_id: str) -> dict[str, Any]:
     """Take a delivery of a WooCommerce webhook as a hint, and look at the shop soon.
 
-    The body counts only for its signature. A delivery that came before changes nothing, and neither does
-    the unsigned ping that WooCommerce sends when the webhook is made.
+    The body counts only for its signature. A delivery that came before changes nothing. The unsigned ping
+    that WooCommerce sends when a webhook is made shows that the shop finds its way here, and does no more.
     """
     request.max_content_length = MAX_BODY
     body = request.get_data()
     if not headers["signature"] and PING.match(body):
+        transaction(webhooks.accept_ping)(channel_id)
         return {"received": False}
     taken = transaction(webhooks.accept)(
         channel_id, body, headers["signature"], headers["delivery_id"], headers["topic"]

@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
         diffs.diff,
         diagnostics.diagnose,
         diagnostics.explain,
+        diagnostics.preview,
         definitions.export,
         definitions.import_,
         definitions.define,

@@ -47,20 +47,21 @@ def import_(file: TextIO, slug: str | None, organization: str) -> None:
 @told
 def define(feed: str, file: TextIO) -> None:
     """Give a feed the definition of a JSON file: settings, filter, mapping, categories, market and so on."""
-    definition = _json(file)
+    definition = json_of(file)
     transaction(lambda: feeds.change(find(feed), definition=definition))()
     click.echo("The feed is rendered anew if it is published.")
 
 
 def _body(file: TextIO) -> dict[str, Any]:
     try:
-        body: dict[str, Any] = NewFeed(exclude=("slug", "published", "sources")).load(_json(file))
+        body: dict[str, Any] = NewFeed(exclude=("slug", "published", "sources")).load(json_of(file))
     except ValidationError as error:
         raise click.ClickException(f"This is no exported feed: {error.normalized_messages()}.") from error
     return body
 
 
-def _json(file: TextIO) -> Any:
+def json_of(file: TextIO) -> Any:
+    """The JSON in a file. Raises ClickException."""
     try:
         return orjson.loads(file.read())
     except (orjson.JSONDecodeError, UnicodeDecodeError) as error:

@@ -39,6 +39,10 @@ def diff(
         click.echo(f"    {name}\t{count}")
     for change in report.found:
         _show(change)
+    if not report.is_complete:
+        click.echo(
+            "So much differs that only the first part was compared; diff.csv of the API has everything."
+        )
     if report.total > len(report.found):
         click.echo(f"{report.total - len(report.found)} more; --limit shows them.")
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, Feed
-from sync2sys.services import health
+from sync2sys.services import health, hooks
 
 
 @click.command("doctor")
@@ -16,7 +16,7 @@ def doctor() -> None:
     """Check database, schema, disk, worker, stores and feeds; exit with 1 where something is wrong."""
     findings = [(check.ok, check.name, check.detail) for check in health.checks(current_app.instance_path)]
     if findings[0][0]:
-        findings += _stores() + _feeds()
+        findings += _stores() + _webhooks() + _feeds()
     if settings.ENV == "production" and not settings.PUBLIC_URL.startswith("https:"):
         findings.append((False, "public address", f"{settings.PUBLIC_URL} is not https; set PUBLIC_URL"))
     for ok, name, detail in findings:
@@ -30,6 +30,17 @@ def _stores() -> list[tuple[bool, str, str]]:
     return [
         (not channel.problem, f"store {channel.origin}", channel.problem or channel.state)
         for channel in channels
+    ]
+
+
+def _webhooks() -> list[tuple[bool, str, str]]:
+    """Where there can be any."""
+    if not hooks.can_be_told():
+        return []
+    channels = db.session.scalars(select(Channel).where(Channel.state == "connected"))
+    troubles = [(channel, hooks.trouble_of(channel)) for channel in channels]
+    return [
+        (not trouble, f"webhooks of {channel.origin}", trouble or "fine") for channel, trouble in troubles
     ]
 
 

@@ -1,5 +1,7 @@
 """flask stores: connected stores."""
 
+from datetime import datetime
+
 import click
 from flask.cli import AppGroup
 from sqlalchemy import func, select
@@ -7,12 +9,12 @@ from sqlalchemy import func, select
 from sync2sys.connectors import woocommerce
 from sync2sys.database import transaction
 from sync2sys.emails import canonical_email
-from sync2sys.errors import NotFound, RemoteError, Sync2SysError
-from sync2sys.extensions import db, outbound, settings
+from sync2sys.errors import NotFound, RemoteError, StoreUnreachable, Sync2SysError
+from sync2sys.extensions import db, outbound
 from sync2sys.models import Channel, Membership, Organization, Product, User
 from sync2sys.outbound import canonical_origin
+from sync2sys.services import hooks
 from sync2sys.services import stores as service
-from sync2sys.services import webhooks
 
 stores = AppGroup("stores", help="Connected stores.")
 
@@ -31,6 +33,9 @@ def connect(address: str, email: str, key: str, secret: str) -> None:
         channel_id, name = transaction(_attach)(proof, canonical_email(email))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    except StoreUnreachable as error:
+        hint = "A shop in a network of your own has to be allowed first: SYNC2SYS_OUTBOUND_ALLOW."
+        raise click.ClickException(f"{error.message} {hint}") from error
     except RemoteError as error:
         raise click.ClickException(error.message) from error
     click.echo(f"{name} is connected as channel {channel_id}.")
@@ -53,27 +58,40 @@ def _attach(proof: service.Proof, email: str) -> tuple[str, str]:
 @stores.command("webhook")
 @click.argument("channel_id")
 def webhook(channel_id: str) -> None:
-    """Show what to enter in WooCommerce so that it tells of changes at once.
-
-    Needs a public https address. Without webhooks changes are looked for every SYNC_MINUTES.
-    """
+    """Show how a store tells of changes; where it does not, why, and what to enter by hand."""
     try:
-        secret = transaction(_webhook_secret)(channel_id)
+        lines = transaction(_webhook_lines)(channel_id)
     except Sync2SysError as error:
         raise click.ClickException(error.message) from error
-    click.echo("In WooCommerce, Settings, Advanced, Webhooks, add one for each topic:")
-    click.echo("  Topics:       Product created, Product updated, Product deleted")
-    click.echo(f"  Delivery URL: {settings.PUBLIC_URL}/api/webhooks/woocommerce/{channel_id}")
-    click.echo(f"  Secret:       {secret}")
-    if not settings.PUBLIC_URL.startswith("https:"):
-        click.echo("WordPress delivers to public addresses on port 80, 443 or 8080 only; set PUBLIC_URL.")
+    click.echo("\n".join(lines))
 
 
-def _webhook_secret(channel_id: str) -> str:
+def _webhook_lines(channel_id: str) -> list[str]:
     channel = db.session.get(Channel, channel_id)
     if channel is None:
         raise NotFound("No such channel. `flask stores list` shows them.")
-    return webhooks.secret_for(channel)
+    place, trouble = hooks.place_of(channel), hooks.trouble_of(channel)
+    lines = [f"{hook['topic']}\t{hook['state']} since {_minute(hooks.since(hook))}" for hook in channel.hooks]
+    if trouble:
+        lines.append(trouble)
+    elif not lines:
+        lines.append("Its webhooks were not looked at yet; `flask worker` sees to them.")
+    lines.append(f"Last heard from: {_minute(channel.heard_at)}" if channel.heard_at else "Never heard from.")
+    return lines + (_by_hand(place) if place.secret and trouble and not channel.hooks else [])
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _by_hand(place: hooks.Place) -> list[str]:
+    return [
+        "To make them by hand, in WooCommerce, Settings, Advanced, Webhooks, add one for each topic:",
+        "  Topics:       Product created, Product updated, Product deleted, Product restored",
+        f"  Delivery URL: {place.address}",
+        f"  Secret:       {place.secret}",
+        "WordPress delivers only to public addresses, at port 80, 443 or 8080.",
+    ]
 
 
 @stores.command("list")

@@ -10,6 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+#: An amount, or the text that a shop has in its place, such as `19,90 EUR`, so that its owner can be told.
+Figure = Decimal | str
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteProduct:
@@ -22,7 +25,7 @@ class RemoteProduct:
     external_id: str
     #: simple, variable, grouped, external, or a plugin's own type as received
     kind: str
-    #: the shop's own word: publish, draft, pending, private, future, trash, password
+    #: the shop's own word, such as publish, draft, private, active or unlisted
     status: str
     #: an anonymous buyer can see it at its link
     published: bool
@@ -34,7 +37,7 @@ class RemoteProduct:
     #: full paths from the root, "Shoes > Running"
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    #: absolute addresses as received, the main one first
+    #: addresses as received, absolute ones where they can be made so, the main one first
     images: tuple[str, ...] = ()
     #: attributes that do not tell variants apart: name -> values
     attributes: dict[str, list[str]] = field(default_factory=dict)
@@ -47,7 +50,7 @@ class RemoteProduct:
 
 @dataclass(frozen=True, slots=True)
 class RemoteVariant:
-    """One thing that can be bought. A simple product has one, with the product's own id.
+    """One thing that can be bought. A simple product has one; some platforms give it the product's own id.
 
     An empty text, an empty `image` and a None weight or dimension mean: as the product's.
     """
@@ -66,8 +69,9 @@ class RemoteVariant:
     #: what tells it apart: option name -> value; an option left out means "any"
     options: dict[str, str] = field(default_factory=dict)
     #: the regular price in the shop's currency, None where it has none
-    price: Decimal | None = None
-    sale_price: Decimal | None = None
+    price: Figure | None = None
+    #: as entered, whether it is lower or not
+    sale_price: Figure | None = None
     sale_from: datetime | None = None
     sale_to: datetime | None = None
     #: in_stock, out_of_stock, backorder or preorder
@@ -75,10 +79,10 @@ class RemoteVariant:
     #: None where the shop does not count; may be negative
     quantity: int | None = None
     #: in the shop's weight and dimension units
-    weight: Decimal | None = None
-    length: Decimal | None = None
-    width: Decimal | None = None
-    height: Decimal | None = None
+    weight: Figure | None = None
+    length: Figure | None = None
+    width: Figure | None = None
+    height: Figure | None = None
     taxable: bool = True
     tax_class: str = ""
     modified_at: datetime | None = None
@@ -125,7 +129,8 @@ class Page:
     #: how many products and variants the shop says it has, where it says so
     product_total: int | None = None
     variant_total: int | None = None
-    #: ids seen earlier in this pull that the shop has deleted meanwhile
+    #: ids seen earlier in this pull that the shop has deleted meanwhile. A variant whose product is gone is
+    #: as good as gone.
     gone_products: tuple[str, ...] = ()
     gone_variants: tuple[str, ...] = ()
 

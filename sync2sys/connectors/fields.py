@@ -3,22 +3,27 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from html import unescape
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from sync2sys.connectors.base import Figure
+
 LABEL = 255
 ADDRESS = 2000
+FIGURE = 40
 BIGGEST_ID = 2**63 - 1
 BIGGEST_QUANTITY = 2**31 - 1
 
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
+_NEGATIVE = re.compile(r"-[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _WHOLE = re.compile(r"-?[0-9]{1,10}(?:\.[0-9]{1,10})?")
 _ID = re.compile(r"[0-9]{1,19}")
 _CURRENCY = re.compile("[A-Z]{3}")
+_COUNTRY = re.compile("[A-Z]{2}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
 
 
@@ -74,6 +79,30 @@ def currency(value: Any) -> str:
     return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else ""
 
 
+def figure(value: Any) -> Figure | None:
+    """The amount, or the text that stands in its place. None for "" and for any other way to write numbers,
+    which somebody might read as the amount that we refused.
+    """
+    found = amount(value)
+    if found is not None:
+        return found
+    told = label(value, FIGURE)
+    return told if told and (_NEGATIVE.fullmatch(told) or not _is_number(told)) else None
+
+
+def _is_number(told: str) -> bool:
+    try:
+        Decimal(told)
+    except InvalidOperation:
+        return False
+    return True
+
+
+def country(value: Any) -> str:
+    """A code of ISO 3166-1 alpha-2, or ""."""
+    return value if isinstance(value, str) and _COUNTRY.fullmatch(value) else ""
+
+
 def quantity(value: Any) -> int | None:
     """Pieces in stock, rounded towards zero; may be negative."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -121,6 +150,11 @@ def address(value: Any, home: str) -> str:
         raw = urljoin(home, raw)
     is_web = raw[:8].lower().startswith(("http://", "https://"))
     return raw if is_web and len(raw) <= ADDRESS and _has_host(raw) else ""
+
+
+def given_address(value: Any, home: str) -> str:
+    """The same, or where there is none, what stands in its place, so that its owner can be told."""
+    return address(value, home) or label(value, ADDRESS + 1)
 
 
 def _has_host(url: str) -> bool:

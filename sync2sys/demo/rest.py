@@ -10,17 +10,20 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus
 
-from sync2sys.demo import editing, listing, shapes
+from sync2sys.demo import editing, listing, shapes, webhooks
 from sync2sys.demo.keys import Key
 from sync2sys.demo.records import Record
 from sync2sys.demo.status import CURRENCIES, NAMESPACES, SETTINGS, environment
 from sync2sys.demo.web import Answer, Refusal, Request
+from sync2sys.demo.webhooks import Webhook
 
 if TYPE_CHECKING:
     from sync2sys.demo.shop import Shop
+
+T = TypeVar("T")
 
 NO_CACHE = "no-cache, must-revalidate, max-age=0, no-store, private"
 
@@ -216,7 +219,7 @@ def _picked(data: dict[str, Any], paths: Sequence[Sequence[str]]) -> dict[str, A
 # Lists
 
 
-def _list(call: Call, records: Sequence[Record], tell: Callable[[Record], Any]) -> Reply:
+def _list(call: Call, records: Sequence[T], tell: Callable[[T], Any]) -> Reply:
     """One page of the records, with the totals and the links to the pages beside it."""
     per_page = int(float(call.checked.get("per_page", 10)))
     page = int(float(call.checked.get("page", 1)))
@@ -505,6 +508,55 @@ def _tried(run: Callable[[Any], Record], item: Any, number: Any) -> Record:
         return {"id": number, "error": refusal.body}
 
 
+# Webhooks
+
+
+def list_webhooks(call: Call) -> Reply:
+    """All of them, the newest first."""
+    wanted, sought = call.checked.get("status", "all"), call.checked.get("search", "")
+    rows = [
+        hook
+        for hook in reversed(call.shop.webhooks.rows.values())
+        if wanted in ("all", hook.status) and sought.lower() in hook.name.lower()
+    ]
+    return _list(call, rows, lambda hook: webhooks.tell(call.shop, hook, call.home))
+
+
+def get_webhook(call: Call) -> Reply:
+    return _webhook(call, _found_webhook(call))
+
+
+def create_webhook(call: Call) -> Reply:
+    hook = call.shop.webhooks.make(call.checked)
+    location = f"{call.shop.rest_url(call.home, call.route)}/{hook.id}"
+    return Reply(webhooks.tell(call.shop, hook, call.home), 201, {"Location": location})
+
+
+def update_webhook(call: Call) -> Reply:
+    hook = _found_webhook(call)
+    call.shop.webhooks.change(hook, call.checked)
+    return _webhook(call, hook)
+
+
+def delete_webhook(call: Call) -> Reply:
+    hook = _found_webhook(call)
+    if not call.force:
+        raise Refusal(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
+    del call.shop.webhooks.rows[hook.id]
+    return _webhook(call, hook)
+
+
+def _found_webhook(call: Call) -> Webhook:
+    hook = call.shop.webhooks.rows.get(call.ids[0])
+    if hook is None:
+        raise webhooks.refused("id", "Invalid ID.", 404)
+    return hook
+
+
+def _webhook(call: Call, hook: Webhook) -> Reply:
+    return Reply(webhooks.tell(call.shop, hook, call.home))
+
+
 LISTED = Action(list_products, checks=listing.PRODUCTS)
 ALL_VARIATIONS = {"GET": Action(list_all_variations, checks=listing.LIST)}
 WRITES = ("POST", "PUT", "PATCH")
@@ -568,6 +620,25 @@ ROUTES = (
             "GET": Action(get_variation, "view"),
             **_writing(update_variation, "edit", editing.CHECKS),
             "DELETE": Action(delete_variation, "delete"),
+        },
+        ALL,
+        "woocommerce",
+    ),
+    Route(
+        "/wc/v3/webhooks",
+        {
+            "GET": Action(list_webhooks, checks=webhooks.LIST),
+            "POST": Action(create_webhook, "create", webhooks.CHECKS),
+        },
+        "GET, POST",
+        "woocommerce",
+    ),
+    Route(
+        "/wc/v3/webhooks/([0-9]+)",
+        {
+            "GET": Action(get_webhook, "view"),
+            **_writing(update_webhook, "edit", webhooks.CHECKS),
+            "DELETE": Action(delete_webhook, "delete"),
         },
         ALL,
         "woocommerce",

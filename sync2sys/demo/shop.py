@@ -32,6 +32,7 @@ from sync2sys.demo.records import (
     stamp,
 )
 from sync2sys.demo.web import Answer, Request, Server
+from sync2sys.demo.webhooks import Webhooks
 
 DEMO_KEY = Key("ck_5d1f0c3b7a9e2468ace013579bdf02468ace1357", "cs_9b8a7c6d5e4f30211203f4e5d6c7b8a99b8a7c6d")
 DEMO_ID = "6f0d5c1e-52c4-4c1e-9a53-0d3a7b1f4e20"
@@ -105,6 +106,7 @@ class Shop:
         self._last_id = 10
         self._dice = random.Random(0)  # noqa: S311 - only shuffles
         self._server: Server | None = None
+        self.webhooks = Webhooks(self)
         self._open(catalogue if isinstance(catalogue, Catalogue) else Catalogue(catalogue))
 
     def _open(self, catalogue: Catalogue) -> None:
@@ -139,6 +141,11 @@ class Shop:
                     self._touch(record)
                 if record["status"] == "future" and record["date_created_gmt"] <= now:
                     record["status"] = "publish"
+
+    def run_cron(self) -> list[int | None]:
+        """A visit: the shop's jobs run, and its webhooks deliver. Returns the deliveries' statuses."""
+        self.run_jobs()
+        return self.webhooks.deliver()
 
     # What the shop has
 
@@ -201,6 +208,7 @@ class Shop:
                 self.add_variation(
                     record["id"], {"date_created_gmt": record["date_created_gmt"], **variation}
                 )
+            self.webhooks.happened("created", record["id"])
             return int(record["id"])
 
     def add_variation(self, parent_id: int, fields: Record) -> int:
@@ -210,6 +218,7 @@ class Shop:
             self._children.setdefault(parent_id, []).append(record["id"])
             if "date_created_gmt" not in fields:
                 self._touch(record)
+            self.webhooks.happened("created", record["id"])
             return int(record["id"])
 
     def _enter(self, defaults: Record, fields: Record) -> Record:
@@ -251,11 +260,18 @@ class Shop:
         parent's too, and price and stock status follow."""
         with self.lock:
             record = self.records[number]
-            record.update(copy.deepcopy(fields))
-            if "price" not in fields:
-                record["price"] = price_of(record, self.now_text())
-            settle_stock(record)
-            self._touch(record)
+            was_public = record["status"] == "publish"
+            self._change(record, fields)
+            self.webhooks.happened("updated", number)
+            if record["status"] == "publish" and not was_public:
+                self.webhooks.happened("published", number)
+
+    def _change(self, record: Record, fields: Record) -> None:
+        record.update(copy.deepcopy(fields))
+        if "price" not in fields:
+            record["price"] = price_of(record, self.now_text())
+        settle_stock(record)
+        self._touch(record)
 
     def write_directly(self, number: int, **fields: Any) -> None:
         """Change the database behind the shop's back, as importers do: nothing else moves."""
@@ -290,10 +306,16 @@ class Shop:
         with self.lock:
             record = self.records[number]
             slug = f"{record['slug'] or slugify(record['name'])}__trashed"
-            self.edit(number, status="trash", slug=slug)
+            self._change(record, {"status": "trash", "slug": slug})
+            self.webhooks.happened("deleted", number)
 
     def restore(self, number: int) -> None:
-        self.edit(number, status="publish", slug=self.records[number]["slug"].removesuffix("__trashed"))
+        """Take it out of the trash again, as an owner does; by the API it is an edit like others."""
+        with self.lock:
+            record = self.records[number]
+            slug = record["slug"].removesuffix("__trashed")
+            self._change(record, {"status": "publish", "slug": slug})
+            self.webhooks.happened("restored", number)
 
     def delete(self, number: int) -> None:
         """Delete for good, a product with its variations. No list ever tells."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sync2sys.demo.versions import WORDPRESS
+from sync2sys.demo.versions import wordpress
 
 if TYPE_CHECKING:
     from sync2sys.demo.shop import Shop
@@ -79,7 +79,7 @@ def environment(shop: "Shop", home: str) -> dict[str, Any]:
             **known,
             "version": shop.version,
             "log_directory_writable": True,
-            "wp_version": WORDPRESS.get(shop.version, "6.4.5"),
+            "wp_version": wordpress(shop.version),
             "wp_multisite": False,
             "wp_memory_limit": 268435456,
             "wp_cron": True,

@@ -15,10 +15,15 @@ SINCE = {
     "include_status": (9, 6),
     "image_sizes": (9, 9),
     "all_variations": (10, 3),
+    "published_topic": (11, 0),
 }
 
 #: the WordPress that was current with it
 WORDPRESS = {"11.0.1": "7.0.4", "8.2.2": "6.4.5", "5.9.0": "5.8.1"}
+
+
+def wordpress(version: str) -> str:
+    return WORDPRESS.get(version, "6.4.5")
 
 
 def number(version: str) -> tuple[int, ...]:

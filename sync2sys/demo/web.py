@@ -44,6 +44,11 @@ def php_query(raw: str) -> dict[str, Any]:
     return query
 
 
+def php_json(data: Any) -> str:
+    """JSON as PHP writes it: everything that is not ASCII is escaped, and slashes too."""
+    return json.dumps(data, separators=(",", ":")).replace("/", "\\/")
+
+
 @dataclass(frozen=True)
 class Request:
     """One request as it arrived. `target` is the raw request line's part; `tls` says how it came."""
@@ -97,9 +102,7 @@ class Answer:
 
     @classmethod
     def json(cls, data: Any, status: int = 200, **headers: str) -> "Answer":
-        # PHP escapes everything that is not ASCII, and slashes too.
-        text = json.dumps(data, separators=(",", ":")).replace("/", "\\/")
-        return cls(status, text.encode(), {"Content-Type": JSON, **headers})
+        return cls(status, php_json(data).encode(), {"Content-Type": JSON, **headers})
 
     @classmethod
     def html(cls, page: str, status: int = 200, **headers: str) -> "Answer":

@@ -26,6 +26,7 @@ def _minor(amount: Any, currency: str | None) -> Any:
     return None if amount is None else {"amount": int(Decimal(amount).scaleb(digits)), "currency": currency}
 
 
+@rules.current_price.lend
 def price(field: Field, context: Context) -> Reader:
     """What the buyer pays now, in the currency's smallest unit."""
     current = rules.current_price(field, context)
@@ -44,6 +45,7 @@ def description(field: Field, context: Context) -> Reader:
     return lambda found: {"plain": text} if (text := read(found)) else None  # type: ignore[dict-item]
 
 
+@rules.main_image.lend
 def media(field: Field, context: Context) -> Reader:
     """The images, the item's own first."""
     first, more = rules.main_image(field, context), rules.more_images(field, context)
@@ -56,6 +58,7 @@ def media(field: Field, context: Context) -> Reader:
     return read
 
 
+@rules.gtin.lend
 def barcodes(field: Field, context: Context) -> Reader:
     """The GTIN, if it is a valid one."""
     read = rules.gtin(field, context)

@@ -22,6 +22,8 @@ _PARTS = re.compile(r"(https?):/{2,}([^/?#]*)(/[^?#]*)?(\?[^#]*)?(#.*)?", re.IGN
 _AUTHORITY = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\.?(:[0-9]{1,5})?").fullmatch
 _HOST_AND_PORT = re.compile(r"([^:]*?)(:[0-9]*)?").fullmatch
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_WEB = re.compile("https?:", re.IGNORECASE).match
+_OTHER = re.compile("[a-z][a-z0-9+.-]*://|(?:blob|data|file|javascript|mailto):", re.IGNORECASE).match
 _IN_PATH = "%/:@!$&'()*+,;=~"
 _IN_QUERY = _IN_PATH + "?"
 
@@ -34,6 +36,14 @@ def encoded(address: str) -> str | None:
     it is refused: whatever stands there is not for the public.
     """
     return address if is_encoded(address) else _mended(address)
+
+
+def fault(address: str) -> str:
+    """Why `encoded` refuses an address: not_absolute, not_web or bad_address."""
+    address = clean(address)
+    if _WEB(address) or address.startswith("//"):
+        return "bad_address"
+    return "not_web" if _OTHER(address) else "not_absolute"
 
 
 @lru_cache(maxsize=4096)

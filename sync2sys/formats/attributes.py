@@ -100,11 +100,20 @@ def known(text: str | None) -> dict[str, str]:
 
     A gender or age group that is not one of the fixed words is left out. Not to be changed.
     """
+    return {attribute: word for attribute, value in told(text).items() if (word := _word(attribute, value))}
+
+
+@lru_cache(maxsize=4096)
+def told(text: str | None) -> dict[str, str]:
+    """The well-known attributes among the options, in the shop's own words. Not to be changed."""
     result: dict[str, str] = {}
     for name, value in options(text).items():
         attribute = _KNOWN.get(folded(name))
-        if attribute in _KNOWN_VALUES:
-            value = _KNOWN_VALUES[attribute].get(folded(value), "")
-        if attribute is not None and value:
-            result.setdefault(attribute, value)
+        # Of two that mean one attribute, the first that says something counts.
+        if attribute is not None and not _word(attribute, result.get(attribute, "")):
+            result[attribute] = value
     return result
+
+
+def _word(attribute: str, value: str) -> str:
+    return _KNOWN_VALUES[attribute].get(folded(value), "") if attribute in _KNOWN_VALUES else value

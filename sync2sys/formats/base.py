@@ -91,6 +91,8 @@ class Item(NamedTuple):
     meta: str | None = None
     #: JSON object, tax class -> rate in per cent: the shop's, of the country whose tax is put on or taken out
     tax_rates: str | None = None
+    #: the shop's word for who may see the product; only looked at to say why it is left out
+    status: str | None = None
 
 
 #: Columns that are looked at whatever the format.
@@ -213,32 +215,46 @@ Rule = Callable[[Field, Context], Reader]
 Doubt = Callable[..., str | None]
 
 
+#: Makes a doubt ready for one field of one feed.
+Doubting = Callable[[Field, Context], Doubt]
+
+
 class Checked:
     """A rule that can say more than its value does.
 
-    `doubt` is asked where there is no value, `overflow` where the value may be shorter than what was found.
+    `doubt` is asked where there is no value, `overflow` where the value may be shorter than what was found,
+    and `remark` of any value, so it has to be quick. `setting` is the feed's setting that the value is.
     """
 
     def __init__(
         self,
         rule: Rule,
-        doubt: Callable[[Field, Context], Doubt] | None,
-        overflow: Callable[[Field, Context], Doubt] | None,
+        doubt: Doubting | None,
+        overflow: Doubting | None,
+        remark: Doubting | None,
+        setting: str,
     ) -> None:
         self.rule = rule
-        self.doubt, self.overflow = doubt, overflow
+        self.doubt, self.overflow, self.remark = doubt, overflow, remark
+        self.setting = setting
         self.__doc__ = rule.__doc__
 
     def __call__(self, field: Field, context: Context) -> Reader:
         return self.rule(field, context)
 
+    def lend(self, rule: Rule) -> "Checked":
+        """Decorate a rule that writes the same values in another way, and can say the same of them."""
+        return Checked(rule, self.doubt, self.overflow, self.remark, self.setting)
+
 
 def checked(
-    doubt: Callable[[Field, Context], Doubt] | None = None,
-    overflow: Callable[[Field, Context], Doubt] | None = None,
+    doubt: Doubting | None = None,
+    overflow: Doubting | None = None,
+    remark: Doubting | None = None,
+    setting: str = "",
 ) -> Callable[[Rule], Checked]:
     """Decorate a rule with what it can say."""
-    return lambda rule: Checked(rule, doubt, overflow)
+    return lambda rule: Checked(rule, doubt, overflow, remark, setting)
 
 
 class Syntax(Protocol):
@@ -261,6 +277,12 @@ class Syntax(Protocol):
 
     def writer(self, field: Field) -> Writer:
         """A function that writes the field's values; None by `field.left_out`."""
+
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The same bytes in parts of whole items, of one item each where that is easily seen.
+
+        Any of the parts with `separator` between them can be read.
+        """
 
     def read(self, format: "Format", chunk: bytes) -> Iterator[dict[str, Found]]:
         """The items of what `Renderer.chunk` makes, in their order; a field without a value is not there.

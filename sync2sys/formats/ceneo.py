@@ -10,7 +10,7 @@ from typing import Any
 from sync2sys.formats import google, rules
 from sync2sys.formats.base import Context, Field, Format, Reader, Value, Writer, fields_from
 from sync2sys.formats.markets import BY_LAW
-from sync2sys.formats.writers import parsed_xml
+from sync2sys.formats.writers import parsed_xml, parted_xml
 
 #: Available now, and "see the shop", which promises nothing.
 AVAILABILITY = {"in_stock": "1", "out_of_stock": "99", "backorder": "99", "preorder": "99"}
@@ -57,6 +57,10 @@ class Offers:
 
         return write
 
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The items of a chunk, mostly a part each."""
+        return parted_xml(chunk, self.closing)
+
     def read(self, format: Format, chunk: bytes) -> Iterator[dict[str, Any]]:
         """The items of a chunk, as `Syntax` promises."""
         for offer in parsed_xml(b"<all>" + chunk + b"</all>"):
@@ -94,9 +98,11 @@ def _images(value: Value) -> str:
 
 def _quoted(value: Value) -> str:
     """Text inside an attribute; no value holds a line break there."""
-    return str(value).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;")
 
 
+@rules.main_image.lend
 def images(field: Field, context: Context) -> Reader:
     """The variant's own image, else the product's first usable one, and then the others, each once."""
     main, more = rules.main_image(field, context), rules.more_images(field, context)

@@ -7,8 +7,12 @@ from functools import lru_cache
 
 #: Prefixes of a 13-digit number that only count inside one shop or chain (02, 04, 2) or are coupons.
 RESTRICTED = ("02", "04", "2", "98", "99")
+#: Digits of a GTIN.
+LENGTHS = (8, 12, 13, 14)
 
 _ISBN_10 = re.compile(r"[0-9]{9}[0-9Xx]").fullmatch
+#: What spreadsheets make of a long number: `4.00638E+12`, `4,00638E+12`.
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]*)?[Ee]\+?[0-9]{1,2}").fullmatch
 
 
 # Kept for the few fields of one item that ask for the same number.
@@ -21,11 +25,31 @@ def gtin(text: str) -> str | None:
     digits = text if len(text) == 13 and text.isdigit() else _digits(text)
     if not digits.isascii() or not digits.strip("0"):
         return None
+    return digits if _checks(digits) and not _as_13(digits).startswith(RESTRICTED) else None
+
+
+def _checks(digits: str) -> bool:
+    """Whether the check digit is right."""
     raw = digits.encode()
     # Counted from the end, the digits weigh 1, 3, 1, 3 and so on. The bytes are ASCII, 48 too many each.
-    if (sum(raw) + 2 * sum(raw[-2::-2]) - 48 * (len(raw) + 2 * (len(raw) // 2))) % 10:
-        return None
-    return None if _as_13(digits).startswith(RESTRICTED) else digits
+    return not (sum(raw) + 2 * sum(raw[-2::-2]) - 48 * (len(raw) + 2 * (len(raw) // 2))) % 10
+
+
+def fault(text: str) -> str:
+    """Why `gtin` refuses a text: rounded_number, not_digits, wrong_length, only_zeros, wrong_check_digit or
+    restricted_number.
+    """
+    bare = re.sub(r"[\s-]", "", text)
+    if _ROUNDED(bare):
+        return "rounded_number"
+    if not (bare.isascii() and bare.isdigit()):
+        return "wrong_check_digit" if _ISBN_10(bare) else "not_digits"
+    digits = _digits(bare)
+    if not digits:
+        return "wrong_length"
+    if not digits.strip("0"):
+        return "only_zeros"
+    return "restricted_number" if _checks(digits) else "wrong_check_digit"
 
 
 def _digits(text: str) -> str:
@@ -36,7 +60,7 @@ def _digits(text: str) -> str:
     # GS1 keeps 8 digits with a leading 0 for use inside a company: what shops have there is a UPC-E.
     if len(digits) == 8 and digits.isdecimal() and digits[0] == "0":
         return _upc_a(digits)
-    return digits if len(digits) in (8, 12, 13, 14) and digits.isdecimal() else ""
+    return digits if len(digits) in LENGTHS and digits.isdecimal() else ""
 
 
 def _as_13(digits: str) -> str:

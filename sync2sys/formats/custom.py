@@ -33,6 +33,7 @@ COLUMNS = frozenset(Item._fields) - {
     "prices_include_tax",
     "taxable",
     "tax_rates",
+    "status",
 }
 #: Columns of plain text that a mapping may replace: whatever else is made of them follows.
 REPLACEABLE = COLUMNS - {

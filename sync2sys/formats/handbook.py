@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sync2sys.formats import FORMATS, issues
+from sync2sys.formats import FORMATS, issues, messages
 from sync2sys.formats.base import EACH, LOCAL, Context, Field, Format, Value, unsaid
 from sync2sys.formats.markets import Market
 from sync2sys.formats.shipping import ALWAYS, Delivery
@@ -20,7 +20,7 @@ about them. `csv`, `tsv`, `json`, `jsonl` and `xml` are our own, for readers of 
 walks from a connected store to an approved feed.
 
 **What is missing.** An item without a required value is left out, it alone, and the feed's diagnostics say
-which value that is and where to fill it in. Without a recommended value it is published with a warning,
+which value that is and where to fill it in. Without a recommended value it is published, and there is a hint,
 because the channel shows it less or may refuse it. Without any other value nothing is said. Whatever the
 channel, an item is left out that the shop does not publish or sell, or that has no price above zero.
 
@@ -161,7 +161,7 @@ def _origin(field: Field, format: Format) -> str:
         return "the definition's `shipping`"
     if not field.source and _value(field, market=Market("DE")) != _value(field):
         return "the definition's `market`"
-    names = (issues.NAMES.get(column, f"the {column.replace('_', ' ')}") for column in field.source)
+    names = (messages.name(column) for column in field.source)
     return ", ".join(names)
 
 

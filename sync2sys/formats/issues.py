@@ -3,85 +3,78 @@
 A *note* is the short form that a render makes for each item, `code:field`; an issue says all about it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sync2sys.formats.base import Field
+import orjson
 
-ERROR, WARNING = "error", "warning"
+from sync2sys.formats import messages
+from sync2sys.formats.base import Checked, Field
+from sync2sys.formats.messages import (
+    FILTERED,
+    MARKET,
+    MISSING,
+    NO_CURRENCY,
+    NOT_PUBLISHED,
+    NOT_PURCHASABLE,
+    SETTING,
+    SWITCHED_OFF,
+    WRONG_CURRENCY,
+    Whole,
+)
+from sync2sys.formats.text import clean, shorten
+
+#: The item is left out; it lost something; nothing is wrong, but more is possible.
+ERROR, WARNING, INFO = "error", "warning", "info"
+SEVERITIES = (ERROR, WARNING, INFO)
 #: What became of an item.
 PUBLISHED, WARNED, EXCLUDED = "published", "published_with_warnings", "excluded"
 #: Characters of a value that are shown.
 SHOWN = 200
 
-NO_VARIANTS, FILTERED, DUPLICATE = "no_variants", "filtered", "duplicate_id"
-TAX_UNKNOWN, WRONG_CURRENCY = "tax_unknown", "wrong_currency"
-#: What is wrong with the whole item. These leave it out.
-ITEM = {
-    "not_published": "The product is not published. Publish it in the shop, or ignore this.",
-    "variant_not_published": "This variant is switched off. Enable it in the shop, or ignore this.",
-    "not_purchasable": "The shop does not sell it: it has no price, or is only part of other products.",
-    "no_price": "There is no price above zero. Set a regular price in the shop.",
-    "no_currency": "The shop's currency is not known. Synchronize the store, then render again.",
-    FILTERED: "The feed's filter leaves it out: {detail}.",
-    DUPLICATE: "Another item has the same id {detail} in this feed. Map the id to something unique.",
-    TAX_UNKNOWN: "Its price with or without tax is not known: {detail}.",
-    WRONG_CURRENCY: "Its price is in {detail}. Make the feed of stores that sell in its currency.",
-    NO_VARIANTS: "A product of this kind needs variants, and has none. Add at least one in the shop.",
+#: What the owner decided, most probably. It comes after what wants repair.
+DELIBERATE = frozenset((FILTERED, NOT_PUBLISHED, SWITCHED_OFF, NOT_PURCHASABLE, "sold_out"))
+#: One cause for all items, repaired once. Items that have nothing else are not listed until asked for.
+SHARED = frozenset((SETTING, MARKET, NO_CURRENCY, WRONG_CURRENCY, "unknown_unit"))
+#: A value is there all the same: the item stays, even where the field is required.
+KEPT = frozenset(
+    (
+        "truncated",
+        "too_many",
+        "not_https",
+        "not_a_category",
+        "sale_not_lower",
+        "no_sale_price",
+        "sale_backwards",
+        "any_choice",
+        "capitals",
+        "symbols",
+    )
+)
+#: Of these, nothing is wrong.
+FINE = frozenset(("too_many", "not_https", "symbols"))
+#: What these are about, where that is not what the field is mainly made of.
+ABOUT = {
+    "sale_not_lower": "sale_price",
+    "no_sale_price": "sale_price",
+    "sale_backwards": "sale_to",
+    "unknown_unit": "weight_unit",
+    "any_choice": "options",
 }
-#: What stands in such a sentence where the item is not at hand.
-DETAILS = {
-    TAX_UNKNOWN: "its tax class has no rate. Give it one in the shop, or in the definition",
-    WRONG_CURRENCY: "another currency than the feed takes",
-}
-#: What is wrong with one field. A required field without a value leaves the item out.
-FIELD = {
-    "missing": "{field} is empty. Fill in {source} in the shop.",
-    "invalid": "{field} was left out: nothing valid can be made of {source}. Correct it in the shop.",
-    "truncated": "{field} takes {limit} characters; the rest was cut off. Shorten {source} in the shop.",
-    "too_many": "{field} takes {limit} values; the others were left out.",
-    "too_long": "{field} takes {limit} characters and cannot be cut, so it was left out. Shorten {source}.",
-    "not_a_brand": "This {field} only says that there is none, and was left out. Name the maker in the shop.",
-    "sale_not_lower": "The sale price is not lower than the price, and was left out. Correct one of the two.",
-    "setting": "The feed's setting {field} is missing. Set it once for the whole feed.",
-    "market": "The feed does not say {field}. Set market.country in its definition.",
-}
-
-#: Of these, something is left.
-SHORTENED = ("truncated", "too_many")
-
-#: What owners call our columns.
-NAMES = {
-    "key": "the id",
-    "group_key": "the product's id",
-    "has_variants": "the variants",
-    "options": "the variant's options",
-    "image": "the image",
-    "images": "the images",
-    "categories": "the categories",
-    "price": "the regular price",
-    "sale_price": "the sale price",
-    "sale_from": "the sale's beginning",
-    "sale_to": "the sale's end",
-    "gtin": "the GTIN (EAN, UPC, ISBN)",
-    "mpn": "the maker's part number",
-    "sku": "the SKU",
-    "availability": "the stock status",
-    "taxable": "the tax status",
-    "tax_class": "the tax class",
-    "tax_rates": "the shop's tax rates",
-}
+#: Columns that only help to read the others.
+HELPING = frozenset(("currency", "has_variants", "options", "sale_from", "sale_to", "weight_unit"))
 
 
 class Issue(NamedTuple):
     """One thing about one item."""
 
     code: str
-    #: error: the item is left out; warning: it is published without this, or with less of it
+    #: error: the item is left out; warning: it is published without this, or with less of it;
+    #: info: nothing is wrong, but more is possible
     severity: str
     #: as the channel spells it; None where the whole item is meant
     field: str | None
-    #: columns of `Item` that the value comes from
+    #: columns of `Item` to look at
     source: tuple[str, ...]
     #: the field's rule in words
     rule: str
@@ -94,54 +87,101 @@ class Issue(NamedTuple):
     reference: str
 
 
-def of_item(code: str, detail: str = "") -> Issue:
-    """An issue of the whole item."""
-    told = detail or DETAILS.get(code, "as defined")
-    message = ITEM.get(code, "The item was left out.").format(detail=told)
-    return Issue(code, ERROR, None, (), "", None, None, message, "")
+class Mapped(NamedTuple):
+    """What a feed's mapping puts in a field's place."""
+
+    #: the expression in words
+    words: str
+    columns: tuple[str, ...]
+    value: str | None
 
 
-def of_field(code: str, field: Field, found: Any) -> Issue:
-    """An issue of one field; `found` is what its first column holds."""
-    is_fatal = field.required and code not in SHORTENED
+def of_item(code: str, value: Any = None, detail: str = "") -> Issue:
+    """An issue of the whole item; `value`: what decides it, `detail`: more about that."""
+    whole = messages.ITEM.get(code, Whole("The item was left out."))
+    message = messages.BY_VALUE.get((code, str(value))) or whole.message.format(detail=detail or whole.detail)
+    source = (whole.column,) if whole.column else ()
+    return Issue(code, ERROR, None, source, "", shown(value), None, message, "")
+
+
+def of_field(code: str, field: Field, found: Sequence[Any] = (), mapped: Mapped | None = None) -> Issue:
+    """An issue of one field; `found` is what its columns hold."""
+    held = {
+        column: text
+        for column, value in zip(field.source, found, strict=bool(found))
+        if (text := shown(value)) is not None
+    }
+    columns = _columns(code, field, held)
+    source, value = columns, held.get(columns[0]) if columns else None
+    words = " or ".join(map(messages.name, columns)) or field.name
+    if mapped is not None:
+        source, value, words = mapped.columns, shown(mapped.value), mapped.words
+    elif code == SETTING and isinstance(field.rule, Checked):
+        words = field.rule.setting
     limit = field.times if code == "too_many" else field.limit
-    source = " or ".join(NAMES.get(column, column.replace("_", " ")) for column in field.source)
     return Issue(
         code=code,
-        severity=ERROR if is_fatal else WARNING,
+        severity=severity(code, field),
         field=field.name,
-        source=field.source,
+        source=source,
         rule=in_words(field),
-        value=None if found is None else str(found)[:SHOWN],
+        value=value,
         limit=limit,
-        message=FIELD[code].format(field=field.name, source=source or field.name, limit=limit),
+        message=messages.of_field(code, columns[0] if columns else "", field.name, words, limit),
         reference=field.reference,
     )
 
 
-def in_short(code: str, field: str | None) -> str:
-    """What to do, without the value and the limit."""
-    if field is None:
-        return of_item(code).message
-    return FIELD[code].format(field=field, source="its source", limit="a limited number of")
+def _columns(code: str, field: Field, held: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns that an issue is about: the one that is wrong, or all that could be filled in."""
+    about = ABOUT.get(code)
+    if about in field.source:
+        return (about,)
+    main = tuple(column for column in field.source if column not in HELPING) or field.source
+    return next(((column,) for column in main if column in held), main)
 
 
-def note(code: str, field: Field) -> str:
+def severity(code: str, field: Field | None) -> str:
+    """How much an issue of an item matters; no field: it is one of the whole item."""
+    if field is None or (field.required and code not in KEPT):
+        return ERROR
+    # A description has no length by nature; whoever writes more than one channel takes did nothing wrong.
+    is_cut_description = code == "truncated" and field.source[:1] == ("description",)
+    return INFO if code in FINE or code == MISSING or is_cut_description else WARNING
+
+
+def rank(severity: str, code: str) -> tuple[int, bool]:
+    """What comes first: what leaves items out and wants repair, what their owner left out, and the rest."""
+    return SEVERITIES.index(severity), code in DELIBERATE
+
+
+def shown(value: Any) -> str | None:
+    """A value of a column or field as owners see it, on one line and shortened; None for none."""
+    text = "" if value is None else clean(_told(value)[: 4 * SHOWN])
+    return shorten(text, SHOWN) or None
+
+
+def _told(value: Any) -> str:
+    """Several values and names with values are parted by commas, also those in JSON."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return _told(orjson.loads(value))
+        except orjson.JSONDecodeError:
+            return value
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_told(each)}" for name, each in value.items())
+    return ", ".join(map(_told, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def note(code: str, field: Field | None) -> str:
     """The short form."""
-    return f"{code}:{field.name}"
+    return code if field is None else f"{code}:{field.name}"
 
 
 def parsed(note: str) -> tuple[str, str | None]:
     """Code and field of a note; no field where the whole item is meant."""
     code, _, field = note.partition(":")
     return code, field or None
-
-
-def of_note(note: str, fields: Mapping[str, Field]) -> Issue:
-    """The issue that a note is short for, without a value; `fields` by name."""
-    code, name = parsed(note)
-    field = fields.get(name or "")
-    return of_item(code) if field is None else of_field(code, field, None)
 
 
 def in_words(field: Field) -> str:

@@ -4,14 +4,14 @@ The fields stay data; what runs for each item is one function made from them, be
 list of objects for every field takes longer than the rules themselves.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any, NamedTuple, TypeVar
 
-from sync2sys.formats import issues, money, rules, sales
+from sync2sys.formats import issues, messages, money, rules, sales
 from sync2sys.formats.base import (
     Checked,
     Context,
@@ -30,7 +30,7 @@ from sync2sys.formats.base import (
 )
 from sync2sys.formats.custom import PLAIN, PRICES, REPLACEABLE, Custom, Origin, Taxed
 from sync2sys.formats.filters import Filter
-from sync2sys.formats.issues import Issue
+from sync2sys.formats.issues import ERROR, Issue, Mapped
 from sync2sys.formats.latest import latest
 from sync2sys.formats.steps import Step
 
@@ -55,9 +55,13 @@ SHARED = ("description",)
 #: How many written values each group of fields keeps.
 KEPT = 2048
 
-#: Writes an item given its columns, and says what it notes; None: it is left out.
-Writing = Callable[..., tuple[str | None, list[str]]]
+#: Writes an item given its columns: the text of each of its stretches, the values that its product sums
+#: up, and what it notes. The texts are None where it is left out.
+Writing = Callable[..., tuple[Any, ...]]
 Notes = tuple[str, ...]
+#: One thing about an item: its code, the field it is about, and what is there: of a field what its columns
+#: hold, of the whole item what `issues.of_item` takes.
+Said = tuple[str, Field | None, Sequence[Any]]
 
 _GROUP, _OPTIONS = Item._fields.index("group_key"), Item._fields.index("options")
 
@@ -83,6 +87,16 @@ class Chunk(NamedTuple):
     left_out: list[Any]
     #: key -> what is to be said about a published item, for those about which there is something
     notes: dict[str, list[str]]
+
+
+class _Product(NamedTuple):
+    """A product of a nested format, put together from its variants."""
+
+    head: str
+    shows_variants: bool
+    #: of each variant: its text, and its values of the fields that sum up all
+    inner: list[str]
+    summed: list[tuple[Value, ...]]
 
 
 class Renderer:
@@ -117,22 +131,20 @@ class Renderer:
         self._head = self._made_ready(format.fields, format.syntax)
         self._inner: list[_Part] = []
         self._summary: list[_Part] = []
-        #: a product is closed behind its variants
-        closing = format.syntax.closing if format.variants is None else ""
-        self._write = self._compile(self._head, format.syntax, closing)
+        stretches = [_Stretch(self._head, format.syntax, format.syntax.closing)]
         if format.variants is not None:
             variants = format.variants
             self._inner = self._made_ready(variants.fields, variants.syntax)
             self._summary = self._made_ready([field for field, _ in variants.summary], format.syntax)
-            self._write_variant = self._compile(self._inner, variants.syntax, variants.syntax.closing)
+            # A product is closed behind its variants.
+            head = _Stretch(self._head, format.syntax, closing="")
+            stretches = [head, _Stretch(self._inner, variants.syntax, variants.syntax.closing)]
+        self._write = _compiled(stretches, self._summary, self._currency, self._filter, self._replaced)
         self._parts = self._head + self._inner + self._summary
 
     def _made_ready(self, fields: Iterable[Field], syntax: Syntax) -> list["_Part"]:
         customized = _customized(fields, self.context, self._expressions, self._replaced)
         return [_Part(field, self.context, syntax.writer(field)) for field in customized]
-
-    def _compile(self, parts: list["_Part"], syntax: Syntax, closing: str) -> Writing:
-        return _compiled(parts, syntax, closing, self._currency, self._filter, self._replaced)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -158,7 +170,7 @@ class Renderer:
             return self._chunk_of_products(self.format.variants, items)
         texts, left_out, noted, write = [], [], {}, self._write
         for item in items:
-            text, notes = write(*item)
+            text, _, notes = write(*item)
             if text is None or item[0] in self.duplicates:
                 left_out.append(item)
             else:
@@ -168,63 +180,64 @@ class Renderer:
         return Chunk(self.separator.decode().join(texts).encode(), left_out, noted)
 
     def _chunk_of_products(self, variants: Variants, items: Iterable[Any]) -> Chunk:
-        products: dict[tuple[str, str], list[Any]] = {}
-        heads: dict[tuple[str, str], tuple[str, list[str]]] = {}
+        products: dict[tuple[str, str], _Product] = {}
         left_out, noted = [], {}
         for item in items:
-            head, notes = self._write(*item)
-            inner, more = (None, []) if head is None else self._write_variant(*item)
-            if head is None or inner is None or item[0] in self.duplicates:
+            head, inner, summed, notes = self._write(*item)
+            if head is None or item[0] in self.duplicates:
                 left_out.append(item)
                 continue
-            if notes or more:
-                noted[item[0]] = notes + more
-            product = (item[_GROUP], variants.split(item[_OPTIONS]))
-            heads.setdefault(product, (head, []))[1].append(inner)
-            products.setdefault(product, []).append(item)
-        texts = []
-        for product, (opened, its) in heads.items():
-            rows = products[product]
-            text = opened + self._summed(variants, rows)
-            if variants.shown(rows[0][_OPTIONS]):
-                text += f"{variants.opening}{variants.between.join(its)}{variants.closing}"
-            texts.append(text + self.format.syntax.closing)
+            if notes:
+                # A field that product and variant both have is told of once.
+                noted[item[0]] = list(dict.fromkeys(notes))
+            identity = (item[_GROUP], variants.split(item[_OPTIONS]))
+            product = products.get(identity)
+            if product is None:
+                product = products[identity] = _Product(head, variants.shown(item[_OPTIONS]), [], [])
+            product.inner.append(inner)
+            product.summed.append(summed)
+        texts = [self._text_of(variants, product) for product in products.values()]
         return Chunk(self.separator.decode().join(texts).encode(), left_out, noted)
 
-    def _summed(self, variants: Variants, rows: list[Any]) -> str:
-        """The fields of a product that are made of all its variants."""
-        items = [self._mapped(Item._make(row[: len(Item._fields)])) for row in rows]
-        texts = []
-        for part, (_, combine) in zip(self._summary, variants.summary, strict=True):
-            texts.append(part.write(combine([part.value_of(item) for item in items])))
-        return self.format.syntax.glue.join(texts)
+    def _text_of(self, variants: Variants, product: "_Product") -> str:
+        syntax, by_field = self.format.syntax, zip(*product.summed, strict=True)
+        summary = [
+            part.write(combine(list(found)))
+            for part, (_, combine), found in zip(self._summary, variants.summary, by_field, strict=True)
+        ]
+        text = product.head + syntax.glue.join(summary)
+        if product.shows_variants:
+            text += f"{variants.opening}{variants.between.join(product.inner)}{variants.closing}"
+        return text + syntax.closing
 
     def reasons(self, item: Any) -> list[str]:
-        """Why an item is left out, all reasons; empty for one that is not.
+        """Why an item is left out, all reasons as notes of `issues`; empty for one that is not."""
+        required = [part for part in self._parts if part.field.required]
+        found = ((code, field) for code, field, _ in self._said(item, required))
+        return list(dict.fromkeys(issues.note(*each) for each in found if issues.severity(*each) == ERROR))
 
-        filtered, wrong_currency, tax_unknown, duplicate_id, not_published (the product),
-        variant_not_published, not_purchasable, no_price, no_currency, missing:FIELD for each other required
-        field without a usable value.
+    def issues(self, item: Any, fields: Collection[str | None] | None = None) -> list[Issue]:
+        """All that is to be said about an item, each thing once, what matters most first.
+
+        Of these fields alone, if any are given; what concerns the whole item is always said.
         """
-        mapped = self._mapped(item)
-        missing = [
-            issues.note("missing", part.field)
-            for part in self._parts
-            if part.field.required and "price" not in part.field.source and part.value_of(mapped) is None
-        ]
-        return [code for code, _ in self._reasons_of(item, mapped)] + missing
+        said: dict[str, Issue] = {}
+        parts = [part for part in self._parts if fields is None or part.field.name in fields]
+        for code, field, found in self._said(item, parts):
+            if field is None:
+                issue = issues.of_item(code, *found)
+            else:
+                issue = issues.of_field(code, field, found, self._mapping_of(field, item))
+            said.setdefault(issues.note(code, field), issue)
+        return sorted(said.values(), key=lambda issue: issues.rank(issue.severity, issue.code))
 
-    def issues(self, item: Any) -> list[Issue]:
-        """All that is to be said about an item: errors, which leave it out, before warnings."""
-        mapped = self._mapped(item)
-        found = [issues.of_item(code, detail) for code, detail in self._reasons_of(item, mapped)]
-        for part in self._parts:
-            columns = _columns(mapped, part.field.source)
-            code = part.code(part.read(*columns), columns)
-            # What a required price lacks was said of the whole item.
-            if code is not None and not (part.field.required and "price" in part.field.source):
-                found.append(issues.of_field(code, part.field, columns[0] if columns else None))
-        return sorted(found, key=lambda issue: issue.severity)
+    def issue(self, note: str) -> Issue:
+        """The issue that a note is short for, without a value."""
+        code, name = issues.parsed(note)
+        field = next((part.field for part in self._parts if part.field.name == name), None)
+        if field is None:
+            return issues.of_item(code)
+        return issues.of_field(code, field, mapped=self._mapping_of(field))
 
     def id_of(self, item: Any) -> str:
         """The item's id in the feed."""
@@ -257,25 +270,58 @@ class Renderer:
             return ()
         return expression.trace(*_columns(item, expression.columns))
 
-    def _reasons_of(self, item: Any, mapped: Any) -> list[tuple[str, str]]:
-        """What leaves the whole item out, code and detail: the feed's reasons, then the shop's."""
-        found = list(self._reasons_of_feed(item))
-        # A price that cannot be known is there.
-        explained = {"no_price"} if issues.TAX_UNKNOWN in dict(found) else set()
-        return found + [(code, "") for code in _reasons_of_item(mapped) if code not in explained]
+    def _said(self, item: Any, parts: Iterable["_Part"]) -> Iterator[Said]:
+        """What is to be said about an item: of all of it, then of these parts."""
+        hidden = self._hidden(item)
+        if hidden is not None:
+            # Its owner wants it so: whatever else there is to say would only be in the way.
+            yield hidden
+            return
+        mapped = self._mapped(item)
+        yield from self._unsellable(item, mapped)
+        for part in parts:
+            columns = _columns(mapped, part.field.source)
+            value = part.read(*columns)
+            # What a required price lacks was said of the whole item.
+            if value is not None or not (part.field.required and "price" in part.field.source):
+                yield from ((code, part.field, columns) for code in part.codes(value, columns))
 
-    def _reasons_of_feed(self, item: Any) -> Iterator[tuple[str, str]]:
-        """What in the feed itself leaves the item out: code and detail."""
+    def _hidden(self, item: Any) -> Said | None:
+        """Why nobody shall see the item."""
         if self._filter is not None:
             columns = _columns(item, self._filter.columns)
             if not self._filter.takes(*columns):
-                yield issues.FILTERED, self._filter.reason(*columns)
-        if self._currency and item.currency != self._currency and money.is_currency(item.currency):
-            yield issues.WRONG_CURRENCY, f"{item.currency}, and the feed takes {self._currency}"
-        if self._tax is not None and item.price and _read(self._replaced["price"], item) is None:
-            yield issues.TAX_UNKNOWN, self._tax.doubt(item.tax_class, item.prices_include_tax)
+                return messages.FILTERED, None, [self._filter.reason(*columns)]
+        if not item.product_published:
+            return messages.NOT_PUBLISHED, None, [item.status]
+        return None if item.variant_published else (messages.SWITCHED_OFF, None, [])
+
+    def _unsellable(self, item: Any, mapped: Any) -> Iterator[Said]:
+        """Why the item cannot be bought, or not in this feed."""
         if self.duplicates and item.key in self.duplicates:
-            yield issues.DUPLICATE, self.id_of(item)
+            yield messages.DUPLICATE, None, [self.id_of(item)]
+        # Any currency will do to see whether there is a price.
+        currency = mapped.currency if money.is_currency(mapped.currency) else "EUR"
+        if currency != mapped.currency:
+            yield messages.NO_CURRENCY, None, [mapped.currency]
+        elif self._currency and currency != self._currency:
+            detail = f"{currency}, and the feed takes {self._currency}"
+            yield messages.WRONG_CURRENCY, None, [currency, detail]
+        if self._tax is not None and money.amount(item.price, currency) and mapped.price is None:
+            detail = self._tax.doubt(item.tax_class, item.prices_include_tax)
+            yield messages.TAX_UNKNOWN, None, [item.tax_class, detail]
+        elif money.amount(mapped.price, currency) is None:
+            yield messages.NO_PRICE, None, [mapped.price]
+        elif not item.purchasable:
+            yield messages.NOT_PURCHASABLE, None, [item.kind]
+
+    def _mapping_of(self, field: Field, item: Any = None) -> Mapped | None:
+        """What the feed's mapping puts in a field's place, if it does; of no item, it has no value."""
+        expression = self._expressions.get(field.name)
+        if expression is None:
+            return None
+        value = None if item is None else _read(expression, item)
+        return Mapped(expression.words, expression.columns, value)
 
     def phase(self, item: Any) -> int:
         """The clock-dependent state of an item, part of what its bytes are made from; see `sales`."""
@@ -292,19 +338,6 @@ def _columns(item: Any, names: Sequence[str]) -> list[Any]:
 
 def _read(origin: Origin, item: Any) -> str | None:
     return origin.read(*_columns(item, origin.columns))
-
-
-def _reasons_of_item(item: Any) -> list[str]:
-    # Any currency will do to see whether there is a price.
-    currency = item.currency if money.is_currency(item.currency) else "EUR"
-    applying = {
-        "not_published": not item.product_published,
-        "variant_not_published": not item.variant_published,
-        "not_purchasable": not item.purchasable,
-        "no_currency": currency != item.currency,
-        "no_price": money.amount(item.price, currency) is None,
-    }
-    return [reason for reason, applies in applying.items() if applies]
 
 
 def _replaced(format: Format, expressions: Mapping[str, Origin]) -> dict[str, Origin]:
@@ -363,6 +396,7 @@ class _Part:
         self.overflow: Doubt | None = None
         if rule and rule.overflow and (field.limit is not None or field.times is not None):
             self.overflow = rule.overflow(field, context)
+        self.remark: Doubt | None = rule.remark(field, context) if rule and rule.remark else None
 
     def value_of(self, item: Any) -> Value:
         """The field's value for an item."""
@@ -380,49 +414,57 @@ class _Part:
             return self.field.times
         return (self.field.limit or 0) // 2
 
-    def code(self, value: Value, columns: Iterable[Any]) -> str | None:
+    def codes(self, value: Value, columns: Sequence[Any]) -> list[str]:
         """What is to be said of this value, made of these columns."""
         if value is None:
             doubt = self.doubt(*columns) if self.doubt else None
-            return doubt or ("missing" if self.field.recommended or self.field.required else None)
-        return self.overflow(*columns) if self.overflow else None
+            wanted = self.field.recommended or self.field.required
+            return [doubt] if doubt else [messages.MISSING] if wanted else []
+        may_be_cut = self.overflow is not None and len(value) >= self.shortest_cut  # type: ignore[arg-type]
+        asked = (self.overflow if may_be_cut else None, self.remark)
+        return [code for ask in asked if ask is not None and (code := ask(*columns))]
 
-    def note(self, value: Value, *columns: Any) -> Notes:
-        code = self.code(value, columns)
-        return () if code is None else (issues.note(code, self.field),)
+    def notes(self, value: Value, *columns: Any) -> Notes:
+        return tuple(issues.note(code, self.field) for code in self.codes(value, columns))
+
+
+class _Stretch(NamedTuple):
+    """Fields of an item that are written one after the other."""
+
+    parts: list[_Part]
+    syntax: Syntax
+    closing: str
 
 
 def _compiled(
-    parts: list[_Part],
-    syntax: Syntax,
-    closing: str,
+    stretches: list[_Stretch],
+    summary: list[_Part],
     currency: str,
     filter: Filter | None,
     replaced: Mapping[str, Origin],
 ) -> Writing:
-    """A function that writes an item, given its columns in the order of `Item`, and says what it notes;
-    the text is None where the item is left out.
+    """A function that writes an item, given its columns in the order of `Item`; see `Writing`.
 
     Only names of columns, which are ours, become source code; all else is passed as objects.
     """
     names: dict[str, Any] = {"Missing": Missing}
-    names |= {"opening": syntax.opening, "glue": syntax.glue, "closing": closing}
+    numbers = count()
     lines, texts = list(_preparation(currency, filter, replaced, names)), []
-    for text, more in _steps(parts, syntax.glue, names):
+    for stretch in stretches:
+        text, more = _written(stretch, numbers, names)
         texts.append(text)
         lines += more
+    summed = _values(summary, numbers, names)
     body = "\n".join(f"        {line}" for line in lines)
     arguments = [f"{name}=None" if name in Item._field_defaults else name for name in Item._fields]
     source = (
         f"def write({', '.join(arguments)}, *rest):\n"
         "    notes = []\n"
-        "    if not (product_published and variant_published and purchasable):\n"
-        "        return None, notes\n"
         "    try:\n"
         f"{body}\n"
-        f"        return f'{{opening}}{'{glue}'.join(texts)}{{closing}}', notes\n"
+        f"        return {', '.join(texts)}, {summed}, notes\n"
         "    except Missing:\n"
-        "        return None, notes\n"
+        f"        return {'None, ' * len(texts)}(), notes\n"
     )
     exec(source, names)  # noqa: S102
     write: Writing = names["write"]
@@ -432,13 +474,14 @@ def _compiled(
 def _preparation(
     only: str, filter: Filter | None, replaced: Mapping[str, Origin], names: dict[str, Any]
 ) -> Iterator[str]:
-    """The lines that ask for the currency and the filter, and put mapped values in the place of columns."""
+    """The lines that ask whether the item is taken, and put mapped values in the place of columns."""
+    yield "if not (product_published and variant_published and purchasable): raise Missing"
     if only:
         names["only"] = only
-        yield "if currency != only: return None, notes"
+        yield "if currency != only: raise Missing"
     if filter is not None:
         names["takes"] = filter.takes
-        yield f"if not takes({', '.join(filter.columns)}): return None, notes"
+        yield f"if not takes({', '.join(filter.columns)}): raise Missing"
     if replaced:
         names |= {f"map_{column}": expression.read for column, expression in replaced.items()}
         calls = [f"map_{column}({', '.join(each.columns)})" for column, each in replaced.items()]
@@ -446,12 +489,37 @@ def _preparation(
         yield f"{', '.join(replaced)}, = {', '.join(calls)},"
 
 
-def _steps(parts: list[_Part], glue: str, names: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """The text of each field, and the lines that come before it. What is called is added to `names`.
+def _written(stretch: _Stretch, numbers: Iterator[int], names: dict[str, Any]) -> tuple[str, list[str]]:
+    """The text of a stretch, and the lines that come before it. What is called is added to `names`."""
+    syntax, number = stretch.syntax, next(numbers)
+    names |= {f"opening_{number}": syntax.opening, f"glue_{number}": syntax.glue}
+    names[f"closing_{number}"] = stretch.closing
+    lines, texts = [], []
+    for text, more in _steps(stretch, numbers, names):
+        texts.append(text)
+        lines += more
+    joined = f"{{glue_{number}}}".join(texts)
+    return f"f'{{opening_{number}}}{joined}{{closing_{number}}}'", lines
+
+
+def _values(parts: list[_Part], numbers: Iterator[int], names: dict[str, Any]) -> str:
+    """The values of fields, as a tuple. What is called is added to `names`."""
+    calls = []
+    for part, number in zip(parts, numbers, strict=False):
+        names[f"read_{number}"] = part.read
+        calls.append(f"read_{number}({', '.join(part.field.source)}), ")
+    return f"({''.join(calls)})"
+
+
+def _steps(
+    stretch: _Stretch, numbers: Iterator[int], names: dict[str, Any]
+) -> Iterator[tuple[str, list[str]]]:
+    """The text of each field, and the lines that come before it.
 
     One call serves all neighbours that come from the same columns where those are worth remembering.
     """
-    for columns, neighbours in groupby(enumerate(parts), key=lambda each: each[1].field.source):
+    parts = zip(numbers, stretch.parts, strict=False)
+    for columns, neighbours in groupby(parts, key=lambda each: each[1].field.source):
         numbered = dict(neighbours)
         remember = _memory(columns)
         if remember is None:
@@ -459,20 +527,23 @@ def _steps(parts: list[_Part], glue: str, names: dict[str, Any]) -> Iterator[tup
                 yield _step(number, part, names)
             continue
         number = min(numbered)
-        names[f"write_{number}"] = remember(_together(list(numbered.values()), glue))
+        names[f"write_{number}"] = remember(_together(list(numbered.values()), stretch.syntax.glue))
         call = f"text_{number}, more = write_{number}({', '.join(columns)})"
         yield f"{{text_{number}}}", [call, "if more: notes += more"]
 
 
 def _step(number: int, part: _Part, names: dict[str, Any]) -> tuple[str, list[str]]:
     field, columns = part.field, ", ".join(part.field.source)
-    names |= {f"read_{number}": part.read, f"write_{number}": part.write, f"note_{number}": part.note}
+    names |= {f"read_{number}": part.read, f"write_{number}": part.write, f"notes_{number}": part.notes}
+    names[f"remark_{number}"] = part.remark
     checks = []
     if part.may_lack:
-        checks.append(f"if value is None: notes += note_{number}(None, {columns})")
-    if part.overflow is not None:
-        long = f"value is not None and len(value) >= {part.shortest_cut}"
-        checks.append(f"{'el' if checks else ''}if {long}: notes += note_{number}(value, {columns})")
+        checks.append(f"if value is None: notes += notes_{number}(None, {columns})")
+    asked = [f"len(value) >= {part.shortest_cut}"] if part.overflow is not None else []
+    asked += [f"remark_{number}({columns})"] if part.remark is not None else []
+    if asked:
+        found = f"value is not None and ({' or '.join(asked)})"
+        checks.append(f"{'el' if checks else ''}if {found}: notes += notes_{number}(value, {columns})")
     if not checks and not field.given:
         return f"{{write_{number}(read_{number}({columns}))}}", []
     lines = [f"value = read_{number}({columns})", f"text_{number} = write_{number}(value)", *checks]
@@ -484,7 +555,7 @@ def _step(number: int, part: _Part, names: dict[str, Any]) -> tuple[str, list[st
             f"else: text_{number} = blank_{number}",
         ]
         if field.recommended:
-            lines.append(f"if not {field.given}: notes.append({issues.note('missing', field)!r})")
+            lines.append(f"if not {field.given}: notes.append({issues.note(messages.MISSING, field)!r})")
     return f"{{text_{number}}}", lines
 
 
@@ -501,7 +572,7 @@ def _together(parts: list[_Part], glue: str) -> Callable[..., tuple[str, Notes]]
         for part in parts:
             value = part.read(*columns)
             texts.append(part.write(value))
-            notes += part.note(value, *columns)
+            notes += part.notes(value, *columns)
         return glue.join(texts), notes
 
     return write

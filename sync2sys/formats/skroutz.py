@@ -11,8 +11,9 @@ from urllib.parse import unquote
 import orjson
 
 from sync2sys.formats import attributes, google, rules
-from sync2sys.formats.base import Context, Field, Format, Reader, Value, Variants, fields_from
+from sync2sys.formats.base import Context, Doubt, Field, Format, Reader, Value, Variants, checked, fields_from
 from sync2sys.formats.markets import Wish
+from sync2sys.formats.rules.texts import cut_title
 from sync2sys.formats.writers import Xml
 
 STOCK = {
@@ -54,6 +55,12 @@ def product_id(field: Field, context: Context) -> Reader:
     return read
 
 
+def _cut_title(field: Field, context: Context) -> Doubt:
+    is_cut = cut_title(field, context)
+    return lambda title, options, has_variants: is_cut(title, _without_size(options), has_variants)
+
+
+@checked(overflow=_cut_title, remark=rules.full_title.remark)
 def product_title(field: Field, context: Context) -> Reader:
     """The product's title and all options but the size."""
     full = rules.full_title(field, context)
@@ -72,6 +79,7 @@ def _without_size(options: str | None) -> str:
     ).decode()
 
 
+@rules.address.lend
 def readable_address(field: Field, context: Context) -> Reader:
     """An absolute http or https address, not percent-encoded, as this channel wants it."""
     read_address = rules.address(field, context)

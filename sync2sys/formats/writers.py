@@ -29,6 +29,18 @@ Items = Iterator[dict[str, Found]]
 csv.field_size_limit(2**31 - 1)
 
 
+def _ended(chunk: bytes, end: bytes, is_whole: Callable[[bytes], bool] = lambda part: True) -> list[bytes]:
+    """The chunk in parts that end so and are whole."""
+    parts = []
+    held = b""
+    for piece in chunk.split(end)[:-1]:
+        held += piece + end
+        if is_whole(held):
+            parts.append(held)
+            held = b""
+    return [*parts, held] if held else parts
+
+
 def _escaped(text: str) -> str:
     """Text inside an XML element. `>` too, because `]]>` is not allowed there."""
     # Looking is much cheaper than replacing nothing.
@@ -92,6 +104,10 @@ class Rss:
             return f"{opening}{text}{closing}"
 
         return write
+
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The items of a chunk, a part each."""
+        return _ended(chunk, self.closing.encode())
 
     def read(self, format: Format, chunk: bytes) -> Items:
         """The items of a chunk, as `Syntax` promises."""
@@ -160,6 +176,10 @@ class Xml:
 
         return write
 
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The items of a chunk, mostly a part each."""
+        return parted_xml(chunk, self.closing)
+
     def read(self, format: Format, chunk: bytes) -> Items:
         """The items of a chunk, as `Syntax` promises."""
         for item in parsed_xml(b"<all>" + chunk + b"</all>"):
@@ -213,6 +233,11 @@ def parsed_xml(document: bytes | str) -> ElementTree.Element:
     return ElementTree.fromstring(document)  # noqa: S314
 
 
+def parted_xml(chunk: bytes, closing: str) -> list[bytes]:
+    """The chunk in parts behind what closes an item, but not where that stands inside CDATA."""
+    return _ended(chunk, closing.encode(), lambda part: part.count(b"<![CDATA[") == part.count(b"]]>"))
+
+
 def _single(values: list[Any]) -> Found:
     found: Found = values[0] if len(values) == 1 else values
     return found
@@ -245,6 +270,10 @@ class Csv:
             return quoted(value if value.__class__ is str else _flat(value, field))
 
         return write
+
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The items of a chunk, a part each: what ends a line may also stand between quotes."""
+        return _ended(chunk, self.closing.encode(), lambda part: part.count(b'"') % 2 == 0)
 
     def read(self, format: Format, chunk: bytes) -> Items:
         """The items of a chunk whose columns are the format's fields, as `Syntax` promises."""
@@ -313,6 +342,10 @@ class JsonLines:
 
         return write
 
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The items of a chunk, a part each."""
+        return _ended(chunk, b"\n")
+
     def read(self, format: Format, chunk: bytes) -> Items:
         """The items of a chunk, as `Syntax` promises."""
         for line in chunk.splitlines():
@@ -344,6 +377,10 @@ class Json:
             return name + (left_out("null") if value is None else dumps(value).decode())
 
         return write
+
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The items of a chunk, a part each: no text holds a line break as it is."""
+        return chunk.split(self.separator) if chunk else []
 
     def read(self, format: Format, chunk: bytes) -> Items:
         """The items of a chunk, as `Syntax` promises."""

@@ -2,7 +2,7 @@
 
 from sync2sys.models.catalog import Product, Variant
 from sync2sys.models.channels import Channel
-from sync2sys.models.feeds import Chunk, Feed, Render, RenderChunk, RenderShard
+from sync2sys.models.feeds import Chunk, Feed, Render, RenderChunk, RenderShard, ToldChunk
 from sync2sys.models.fetches import Fetch
 from sync2sys.models.jobs import Job, Worker
 from sync2sys.models.locks import Lock
@@ -32,6 +32,7 @@ __all__ = [
     "ShopifyFlow",
     "TaxonomyFile",
     "Token",
+    "ToldChunk",
     "User",
     "Variant",
     "WebhookDelivery",

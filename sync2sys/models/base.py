@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
 
@@ -32,17 +32,25 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None else None
 
 
-class Money(TypeDecorator[Decimal]):
-    """An exact decimal amount, kept as text because SQLite has no decimals."""
+class Money(TypeDecorator[Decimal | str]):
+    """An exact decimal amount, or what a shop has in its place; as text, because SQLite has no decimals."""
 
     impl = String(40)
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Any) -> str | None:
-        return None if value is None else format(value, "f")
+    def process_bind_param(self, value: Decimal | str | None, dialect: Any) -> str | None:
+        return format(value, "f") if isinstance(value, Decimal) else value
 
-    def process_result_value(self, value: str | None, dialect: Any) -> Decimal | None:
-        return None if value is None else Decimal(value)
+    def process_result_value(self, value: str | None, dialect: Any) -> Decimal | str | None:
+        return None if value is None else read_money(value)
+
+
+def read_money(text: str) -> Decimal | str:
+    """What `Money` keeps."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
 
 
 #: A bare TEXT or BLOB holds 64 KB on MySQL, too little for a description; with a length it takes what fits.

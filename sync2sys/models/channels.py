@@ -66,7 +66,7 @@ class Channel(Base):
     #: why the last sync failed, in words for the owner; empty when it did not
     problem: Mapped[str] = mapped_column(LongText, default="")
     problem_code: Mapped[str] = mapped_column(String(50), default="")
-    #: its webhooks at the last look, [{topic, state}]; why there are none; when that was
+    #: its webhooks at the last look, [{topic, state, since}]; why there are none; when that was
     hooks: Mapped[list[dict[str, str]]] = mapped_column(JsonText, default=list)
     hooks_problem: Mapped[str] = mapped_column(LongText, default="")
     hooks_checked_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -161,3 +161,17 @@ class RenderChunk(Base):
     render_id: Mapped[str] = mapped_column(ForeignKey("render.id", ondelete="CASCADE"), primary_key=True)
     no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     chunk_id: Mapped[int] = mapped_column(ForeignKey("chunk.id", ondelete="CASCADE"))
+
+
+class ToldChunk(Base):
+    """A chunk with something to say about its items, as the last look at a render's content found it.
+
+    It need not be one of the render's own: what is said may change where no byte does.
+    """
+
+    __tablename__ = "told_chunk"
+    __table_args__ = (Index("ix_told_chunk_chunk", "chunk_id"), TABLE)
+
+    render_id: Mapped[str] = mapped_column(ForeignKey("render.id", ondelete="CASCADE"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    chunk_id: Mapped[int] = mapped_column(ForeignKey("chunk.id", ondelete="CASCADE"))

@@ -1,11 +1,13 @@
-"""/api/docs: the API as a page, made from the same description that machines read."""
+"""/api/openapi.json and /api/docs: the API's description, for machines and as a page."""
 
+import json
 from typing import Any
 
 from flask import Response
 
 from sync2sys.api.access import public
-from sync2sys.extensions import api, settings
+from sync2sys.api.description import describe
+from sync2sys.extensions import settings
 from sync2sys.panel.pages import page, pages
 
 bp = pages("docs")
@@ -13,11 +15,18 @@ bp = pages("docs")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
+@bp.get("/api/openapi.json")
+@public
+def openapi() -> Response:
+    """Give the description in OpenAPI."""
+    return Response(json.dumps(describe(settings.PUBLIC_URL), indent=2), mimetype="application/json")
+
+
 @bp.get("/api/docs")
 @public
 def docs() -> Response:
     """Show every endpoint with its parameters, bodies and answers."""
-    spec = api.spec.to_dict()
+    spec = describe(settings.PUBLIC_URL)
     return page("docs.html", groups=_groups(spec), base=settings.PUBLIC_URL, tags=spec.get("tags", []))
 
 

@@ -20,16 +20,17 @@ class Hook(Schema):
 
     topic = fields.String(required=True)
     state = fields.String(required=True, metadata={"description": "active, made, renewed or refused"})
+    since = Instant(required=True, metadata={"description": "When it was made, or first found."})
 
 
 class Hooks(Schema):
     """How the shop tells of changes. Until something was heard, nothing is proved."""
 
-    items = fields.List(fields.Nested(Hook), required=True, attribute="hooks")
+    items = fields.List(fields.Nested(Hook), required=True)
     problem = fields.String(
-        required=True, attribute="hooks_problem", metadata={"description": "Why there are none; else empty."}
+        required=True, metadata={"description": "What is wrong with them, and what to do; else empty."}
     )
-    checkedAt = Instant(required=True, allow_none=True, attribute="hooks_checked_at")
+    checkedAt = Instant(required=True, allow_none=True, attribute="checked_at")
     heardAt = Instant(required=True, allow_none=True, attribute="heard_at")
 
 
@@ -52,7 +53,7 @@ class Channel(Schema):
         metadata={"description": "For the owner; empty when all is well."},
     )
     problemCode = fields.String(required=True, attribute="channel.problem_code")
-    webhooks = fields.Nested(Hooks, required=True, attribute="channel")
+    webhooks = fields.Nested(Hooks, required=True)
     sync = fields.Nested(Progress, required=True, allow_none=True)
 
 

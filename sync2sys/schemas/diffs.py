@@ -77,6 +77,13 @@ class Comparison(page_of(Change)):  # type: ignore[misc]
 
     old = fields.Nested(Compared, required=True, data_key="from")
     new = fields.Nested(Compared, required=True, data_key="to")
+    complete = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "false: so much differs that only the first part was compared. All of this is "
+            "about that part, and removed and added items are not told; diff.csv has everything."
+        },
+    )
     counts = fields.Nested(Counts, required=True)
     fields_ = fields.List(
         fields.Nested(ChangedField),

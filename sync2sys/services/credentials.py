@@ -13,12 +13,12 @@ from sync2sys.services import locks
 
 #: What is still good for less is renewed before it is used.
 EARLY = timedelta(minutes=5)
-#: For renewing: asking thrice takes no longer.
-SECONDS = 60.0
+#: Renewing takes so many seconds at most, and less than others wait for it.
+RENEWAL_SECONDS, LOCK_SECONDS = 45.0, 60.0
 
 Credentials = Mapping[str, Any]
-#: Asks the shop for the credentials that follow these. Raises StoreError.
-Renew = Callable[[Credentials], dict[str, Any]]
+#: Asks the shop for the credentials that follow these, for so many seconds at most. Raises StoreError.
+Renew = Callable[[Credentials, float], dict[str, Any]]
 
 
 class ChannelSecrets:
@@ -48,13 +48,23 @@ class ChannelSecrets:
     def _renewed(self, stale: Credentials) -> Credentials:
         """The credentials that follow; asked for once, whoever else needs them at the same time."""
         assert self._renew is not None
-        with locks.held(f"secrets:{self._channel_id}", SECONDS):
+        with locks.held(f"secrets:{self._channel_id}", LOCK_SECONDS):
             kept = self._kept()
-            if kept["access_token"] != stale["access_token"]:
+            if not _is_same(kept, stale):
                 return kept
-            fresh = self._renew(kept)
-            transaction(_keep)(self._channel_id, stale["access_token"], fresh)
-        return self._kept()
+            try:
+                fresh = self._renew(kept, RENEWAL_SECONDS)
+            except StoreRefusedKeys:
+                # Whoever connects the channel anew may end what it had before.
+                if _is_same(self._kept(), stale):
+                    raise
+            else:
+                transaction(_keep)(self._channel_id, stale, fresh)
+            return self._kept()
+
+
+def _is_same(credentials: Credentials, others: Credentials) -> bool:
+    return credentials.get("access_token") == others.get("access_token")
 
 
 def _ends(credentials: Credentials) -> bool:
@@ -70,9 +80,9 @@ def _opened(channel_id: str) -> dict[str, Any]:
     return credentials
 
 
-def _keep(channel_id: str, stale: str, fresh: dict[str, Any]) -> None:
+def _keep(channel_id: str, stale: Credentials, fresh: dict[str, Any]) -> None:
     """Unless the channel was connected anew, or disconnected, meanwhile."""
     channel = db.session.get(Channel, channel_id, with_for_update=True, populate_existing=True)
     kept = channel.credentials if channel is not None else None
-    if channel is not None and kept is not None and kept.get("access_token") == stale:
+    if channel is not None and kept is not None and _is_same(kept, stale):
         channel.credentials = kept | fresh

@@ -1,7 +1,8 @@
 """What differs between two renders of a feed, item by item and field by field.
 
-Renders share the pieces that did not change, so only those are read that are in one of them alone.
-What an item said is read back from its rendered bytes: nothing else is kept of how it was.
+Renders share the pieces that did not change, so only those are read that are in one of them alone, and
+of these only the items whose bytes are not the same on the other side. What an item said is read back
+from its rendered bytes: nothing else is kept of how it was.
 """
 
 from array import array
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import orjson
@@ -27,6 +30,11 @@ ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 KINDS = (CHANGED, REMOVED, ADDED)
 #: Pieces of each render whose items are remembered: items that belong together are seldom further apart.
 RECENT = 16
+#: A report compares no more, counted in items that are read; taking a piece apart is as much work as four.
+#: That is 20,000 items that all changed, or 1 % of a million, and takes some three seconds.
+LOOKED_AT, A_PIECE = 100_000, 4
+#: Items of one render that wait for their like in the other one, at most: some 75 MB.
+WAITING = 250_000
 
 #: A field's name with its old and its new value; None: it was not there.
 Difference = tuple[str, Found | None, Found | None]
@@ -83,6 +91,9 @@ class Report(NamedTuple):
     found: list[Change]
     #: how many changes there are of those asked for
     total: int
+    #: False: so much differs that only the first part was compared, and all of this is about that part;
+    #: what was removed and added cannot be told then
+    is_complete: bool
 
 
 #: A render is named by its generation or its id.
@@ -93,7 +104,7 @@ def report(feed_id: str, old: Name, new: Name, wanted: Wanted, first: int, count
     """Counts of all changes, and so many of the wanted ones. Raises as `compare`."""
     with items.snapshot() as connection:
         pair = _pair(connection, feed_id, old, new)
-        comparison = _Comparison(connection, *pair)
+        comparison = _Comparison(connection, *pair, limit=LOOKED_AT)
         kinds: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
         fields: Counter[str] = Counter()
         found: list[Change] = []
@@ -107,7 +118,7 @@ def report(feed_id: str, old: Name, new: Name, wanted: Wanted, first: int, count
                     found.append(comparison.told(change))
                 total += 1
     by_field = sorted(fields.items(), key=lambda each: (-each[1], each[0]))
-    return Report(*pair, dict(kinds), by_field, found, total)
+    return Report(*pair, dict(kinds), by_field, found, total, comparison.is_complete)
 
 
 def compare(feed_id: str, old: Name, new: Name, wanted: Wanted) -> Iterator[Change]:
@@ -119,7 +130,7 @@ def compare(feed_id: str, old: Name, new: Name, wanted: Wanted) -> Iterator[Chan
     are compared in their order.
 
     Raises NotFound: no such feed, no such render, or one that is no longer kept. Raises BadRequest for
-    renders that were made in formats too different.
+    renders that were made in formats too different, or that have too little in common.
     """
     with items.snapshot() as connection:
         comparison = _Comparison(connection, *_pair(connection, feed_id, old, new))
@@ -175,14 +186,13 @@ class _Seen(NamedTuple):
     """Where an item was read that the other render has not shown yet."""
 
     place: int
-    no: int
     digest: bytes
     #: other items with the same id that came after it
     later: "tuple[_Seen, ...]" = ()
 
 
 class _Step(NamedTuple):
-    """A piece was read. By the first two the renders are kept in step."""
+    """A piece was taken apart. By the first two the renders are kept in step."""
 
     #: pieces before it that both renders have
     shared: int
@@ -190,6 +200,8 @@ class _Step(NamedTuple):
     near: int
     side: "_Side"
     place: int
+    #: its items as they are written
+    parts: list[bytes]
 
 
 class _Side:
@@ -206,7 +218,7 @@ class _Side:
         self._recent: dict[int, list[dict[str, Found]]] = {}
 
     def walk(self, ids: "array[int]", shared: set[int]) -> Iterator["_Step"]:
-        """Read the own pieces, a step each."""
+        """Take the own pieces apart, a step each."""
         self._ids = array("q", (each for each in ids if each not in shared))
         packed = pieces.packed_of(self._connection, self._ids)
         before = near = place = 0
@@ -214,15 +226,24 @@ class _Side:
             if each in shared:
                 before, near = before + 1, 0
                 continue
-            self._remember(place, next(packed))
-            yield _Step(before, near, self, place)
+            yield _Step(before, near, self, place, self._format.syntax.split(unpack(next(packed))))
             near, place = near + 1, place + 1
 
-    def items(self, place: int) -> list[dict[str, Found]]:
-        """The items of an own piece."""
-        if place not in self._recent:
-            self._remember(place, *pieces.packed_of(self._connection, self._ids[place : place + 1]))
-        return self._recent[place]
+    def read(self, place: int, parts: list[bytes]) -> list[dict[str, Found]]:
+        """The items of an own piece, or some of them."""
+        if len(self._recent) >= RECENT:
+            del self._recent[next(iter(self._recent))]
+        text = self._format.syntax.separator.join(parts)
+        found = self._recent[place] = list(reading.read(self._format, text))
+        return found
+
+    def item(self, key: str, seen: _Seen) -> dict[str, Found]:
+        """An item that was read before."""
+        items = self._recent.get(seen.place)
+        if items is None:
+            (packed,) = pieces.packed_of(self._connection, self._ids[seen.place : seen.place + 1])
+            items = self.read(seen.place, [unpack(packed)])
+        return next(item for item in items if self.key(item) == key and _digest(item) == seen.digest)
 
     def key(self, item: dict[str, Found]) -> str:
         key = item.get(self.names[0])
@@ -234,6 +255,11 @@ class _Side:
         return key
 
     def wait(self, key: str, seen: _Seen) -> None:
+        if len(self.waiting) >= WAITING:
+            raise BadRequest(
+                f"More than {WAITING} items are in one of the two renders only. They have too little in "
+                "common to be compared; choose two that are nearer to each other."
+            )
         first = self.waiting.get(key)
         self.waiting[key] = seen if first is None else first._replace(later=(*first.later, seen))
 
@@ -250,11 +276,6 @@ class _Side:
             for another in seen.later:
                 yield key, another
 
-    def _remember(self, place: int, packed: bytes) -> None:
-        if len(self._recent) >= RECENT:
-            del self._recent[next(iter(self._recent))]
-        self._recent[place] = list(reading.read(self._format, unpack(packed)))
-
 
 class _Lone(NamedTuple):
     """An item that is in one of the renders only."""
@@ -267,43 +288,66 @@ class _Lone(NamedTuple):
 class _Comparison:
     """Finds what differs in one walk over both renders.
 
-    Of an item that the other render has not shown yet, only its place and a digest are kept.
+    Of an item that the other render has not shown yet, only its place and a digest are kept. With a limit,
+    the walk ends where so much was looked at, and is not complete.
     """
 
-    def __init__(self, connection: Connection, old: Standing, new: Standing) -> None:
+    def __init__(
+        self, connection: Connection, old: Standing, new: Standing, limit: float = float("inf")
+    ) -> None:
         format = _common_format(old, new)
         self._old, self._new = (_Side(connection, render, format) for render in (old, new))
         self._all_ids = [pieces.ids_with_items(connection, render.id) for render in (old, new)]
         self._names = list(dict.fromkeys(self._new.names + self._old.names))
+        self._left = limit
+        self.is_complete = True
 
     def changes(self) -> Iterator[Change | _Lone]:
         """Every change, in the order that `compare` promises."""
-        old, new = self._old, self._new
-        shared = set(self._all_ids[0]).intersection(self._all_ids[1])
-        walks = (side.walk(ids, shared) for side, ids in zip((old, new), self._all_ids, strict=True))
-        for step in merge(*walks, key=lambda step: step[:2]):
-            side, other = (old, new) if step.side is old else (new, old)
-            for no, item in enumerate(side.items(step.place)):
-                key, digest = side.key(item), _digest(item)
-                twin = other.take(key)
-                if twin is None:
-                    side.wait(key, _Seen(step.place, no, digest))
-                elif twin.digest != digest:
-                    theirs = other.items(twin.place)[twin.no]
-                    pair = (item, theirs) if side is old else (theirs, item)
-                    yield Change(key, CHANGED, self._differences(*pair))
+        # Equal bytes say the same only where both name their fields alike.
+        are_alike = self._old.names == self._new.names
+        for steps in self._steps():
+            same = _in_both(*(step.parts for step in steps)) if are_alike and len(steps) == 2 else Counter()
+            for step in steps:
+                yield from self._changed(step, same.copy())
+            if self._left < 0:
+                self.is_complete = False
+                return
         for kind, lonely in ((REMOVED, self._old), (ADDED, self._new)):
             for key, seen in lonely.left():
                 yield _Lone(key, kind, seen)
+
+    def _steps(self) -> Iterator[list[_Step]]:
+        """The steps over both renders; two at once where each has a piece in the same place."""
+        shared = set(self._all_ids[0]).intersection(self._all_ids[1])
+        sides = zip((self._old, self._new), self._all_ids, strict=True)
+        place = itemgetter(0, 1)
+        walk = merge(*(side.walk(ids, shared) for side, ids in sides), key=place)
+        return (list(steps) for _, steps in groupby(walk, key=place))
+
+    def _changed(self, step: _Step, same: "Counter[bytes]") -> Iterator[Change]:
+        """What changed in the items of a piece, without those that are the same on the other side."""
+        side, other = step.side, self._new if step.side is self._old else self._old
+        items = side.read(step.place, _without(step.parts, same))
+        self._left -= len(items) + A_PIECE
+        for item in items:
+            key, digest = side.key(item), _digest(item)
+            twin = other.take(key)
+            if twin is None:
+                side.wait(key, _Seen(step.place, digest))
+            elif twin.digest != digest:
+                theirs = other.item(key, twin)
+                pair = (item, theirs) if side is self._old else (theirs, item)
+                yield Change(key, CHANGED, self._differences(*pair))
 
     def told(self, change: Change | _Lone) -> Change:
         """The change with all its fields."""
         if isinstance(change, Change):
             return change
         if change.kind == REMOVED:
-            fields = self._differences(self._old.items(change.seen.place)[change.seen.no], {})
+            fields = self._differences(self._old.item(change.key, change.seen), {})
         else:
-            fields = self._differences({}, self._new.items(change.seen.place)[change.seen.no])
+            fields = self._differences({}, self._new.item(change.key, change.seen))
         return Change(change.key, change.kind, fields)
 
     def _differences(self, old: dict[str, Found], new: dict[str, Found]) -> list[Difference]:
@@ -325,6 +369,22 @@ def _common_format(old: Standing, new: Standing) -> Format:
 def _prologue(connection: Connection, render_id: str) -> bytes:
     (packed,) = pieces.packed(connection, render_id, 0, 1)
     return unpack(packed) if packed else b""
+
+
+def _in_both(old: list[bytes], new: list[bytes]) -> "Counter[bytes]":
+    """How often each part is in both."""
+    return Counter(old) & Counter(new)
+
+
+def _without(parts: list[bytes], same: "Counter[bytes]") -> list[bytes]:
+    """The parts without so many of each, which are taken from `same`."""
+    rest = []
+    for part in parts:
+        if same[part]:
+            same[part] -= 1
+        else:
+            rest.append(part)
+    return rest
 
 
 def _digest(item: dict[str, Found]) -> bytes:

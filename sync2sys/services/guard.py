@@ -69,13 +69,21 @@ def reasons(
     """
     if new.items == 0:
         before = live.items if live else 0
-        return [_reason(EMPTY, "No item is left to publish.", before, 0)]
+        return [_reason(EMPTY, f"No item is left to publish{_mostly(new)}.", before, 0)]
     if live is None:
         return []
     found = [*_fewer(live, new, limits), *_incomplete(live, new, limits), *_sold_out(live, new, limits)]
     if not found and kept < (1 - limits.prices) * min(live.items, new.items):
         found += _repriced(price_change(), limits)
     return found
+
+
+def _mostly(tally: Tally) -> str:
+    """Why most items are left out, as the end of a sentence."""
+    if not tally.excluded:
+        return ""
+    reason = max(tally.excluded, key=tally.excluded.__getitem__)
+    return f"; {tally.excluded[reason]} are left out for {reason}, and the diagnostics say what to do"
 
 
 def rolled_back(live: Tally, new: Tally) -> dict[str, Any]:
@@ -132,7 +140,7 @@ def _fewer(live: Tally, new: Tally, limits: Thresholds) -> list[dict[str, Any]]:
 def _incomplete(live: Tally, new: Tally, limits: Thresholds) -> list[dict[str, Any]]:
     """What the shop publishes but does not describe any more; that it took away is its own decision."""
     prices = _newly(live, new, lambda reason: reason in NO_PRICE)
-    values = _newly(live, new, lambda reason: reason.startswith("missing:"))
+    values = _newly(live, new, lambda reason: ":" in reason)
     if prices + values <= limits.missing * live.items:
         return []
     if prices >= values:

@@ -1,8 +1,8 @@
 """Seeing to it that shops tell of changes: their webhooks are made, looked after, and shown as they are."""
 
 import logging
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from sync2sys.database import transaction
 from sync2sys.errors import StoreError
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel
-from sync2sys.models.base import now
+from sync2sys.models.base import digest, now
 from sync2sys.services import connections, jobs, shopify_apps, webhooks
 
 KIND = "hooks"
@@ -22,40 +22,57 @@ EVERY = timedelta(hours=12)
 #: What WordPress and Shopify deliver to.
 PORTS = {None, 443}
 
+#: A new webhook from which nothing came for so long, not even its ping, does not work.
+QUIET = timedelta(days=1)
+
 NO_ADDRESS = (
     "Shops can tell of changes only where this service has a public https address. Set PUBLIC_URL; until "
     "then changes are looked for every {minutes} minutes."
+)
+MISSING = (
+    "The shop does not let us have its webhooks for {topics}. Connect it again, and grant what is asked for."
+)
+SILENT = (
+    "The shop has had its webhooks for more than a day and was never heard from. See that its server reaches "
+    "{url}: nothing there may ask for a password, and no firewall may turn the shop away."
 )
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
+    """Where a shop delivers to, and what it signs with."""
+
+    address: str
+    #: empty where the platform has its own
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Task:
     """What is needed to ask a shop, as plain values."""
 
     platform: str
     capabilities: dict[str, Any]
-    address: str
-    secret: str
+    place: Place
 
 
 def run(claim: jobs.Claim) -> None:
     """See to the webhooks of a claimed job's channel, and note on it how they are."""
-    place = transaction(_place)(claim.subject)
-    if place is None:
+    task = transaction(_task)(claim.subject)
+    if task is None:
         return
     try:
-        hooks = connections.open_channel(claim.subject, place.platform, place.capabilities).hooks(
-            place.address, place.secret
-        )
+        shop = connections.open_channel(claim.subject, task.platform, task.capabilities)
+        hooks = shop.hooks(task.place.address, task.place.secret)
     except StoreError as error:
+        transaction(_note_problem)(claim, error)
         if error.retryable:
             raise
         log.warning("no webhooks: %s", error.message, extra={"channel": claim.subject})
-        transaction(_note)(claim, [], error.message)
     else:
-        transaction(_note)(claim, hooks, "")
+        transaction(_note)(claim, hooks)
 
 
 def can_be_told() -> bool:
@@ -64,10 +81,67 @@ def can_be_told() -> bool:
     return parts.scheme == "https" and parts.port in PORTS
 
 
-def address_of(channel_id: str, platform: str) -> str:
-    """Where the shop of a channel delivers to."""
-    path = "shopify" if platform == shopify_apps.PLATFORM else f"{platform}/{channel_id}"
-    return f"{settings.PUBLIC_URL}/api/webhooks/{path}"
+def address_of(platform: str) -> str:
+    """Where the shops of a platform deliver to, or below which."""
+    return f"{settings.PUBLIC_URL}/api/webhooks/{platform}"
+
+
+def place_of(channel: Channel) -> Place:
+    """Where the shop of a connected channel delivers to. Raises NotFound where it is not connected.
+
+    The address tells which secret a webhook was made with: after a disconnect those in the shop have an old
+    one, which it never shows.
+    """
+    base = address_of(channel.platform)
+    if channel.platform == shopify_apps.PLATFORM:
+        return Place(base, secret="")
+    secret = webhooks.secret_for(channel)
+    return Place(f"{base}/{channel.id}?v={digest(secret)[:8]}", secret)
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a channel's shop tells of changes."""
+
+    #: {topic, state, since}
+    items: list[dict[str, Any]]
+    problem: str
+    checked_at: datetime | None
+    heard_at: datetime | None
+
+
+def health_of(channel: Channel) -> Health:
+    """What is known of the channel's webhooks."""
+    items = [hook | {"since": since(hook)} for hook in channel.hooks]
+    return Health(items, trouble_of(channel), channel.hooks_checked_at, channel.heard_at)
+
+
+def trouble_of(channel: Channel) -> str:
+    """What is wrong with the channel's webhooks, in words for the owner; empty where nothing is known."""
+    if channel.hooks_problem:
+        return channel.hooks_problem
+    missing = [hook["topic"] for hook in channel.hooks if hook["state"] == "refused"]
+    if missing:
+        return MISSING.format(topics=", ".join(missing))
+    return SILENT.format(url=settings.PUBLIC_URL) if _is_silent(channel) else ""
+
+
+def _is_silent(channel: Channel) -> bool:
+    """Whether nothing ever came, not even the ping of a new webhook, which Shopify does not send."""
+    if channel.platform == shopify_apps.PLATFORM or not channel.hooks or channel.heard_at is not None:
+        return False
+    return min(since(hook) for hook in channel.hooks) < now() - QUIET
+
+
+def since(hook: dict[str, str]) -> datetime:
+    """When a channel's webhook was made, or first found."""
+    return datetime.fromisoformat(hook["since"])
+
+
+def forget(channel: Channel) -> None:
+    """Know nothing any more about the webhooks of a channel whose keys are wiped."""
+    channel.hooks, channel.hooks_problem = [], ""
+    channel.hooks_checked_at = channel.heard_at = None
 
 
 def ask(channel: Channel) -> None:
@@ -89,17 +163,40 @@ def is_due() -> ColumnElement[bool]:
     )
 
 
-def _place(channel_id: str) -> _Place | None:
-    channel = db.session.get(Channel, channel_id, with_for_update=True)
-    if channel is None or channel.state != "connected":
+def _task(channel_id: str) -> _Task | None:
+    channel = _connected(channel_id)
+    if channel is None:
         return None
-    secret = "" if channel.platform == shopify_apps.PLATFORM else webhooks.secret_for(channel)
-    return _Place(channel.platform, channel.capabilities, address_of(channel.id, channel.platform), secret)
+    return _Task(channel.platform, channel.capabilities, place_of(channel))
 
 
-def _note(claim: jobs.Claim, hooks: list[Hook], problem: str) -> None:
-    channel = db.session.get(Channel, claim.subject, with_for_update=True)
+def _connected(channel_id: str) -> Channel | None:
+    channel = db.session.get(Channel, channel_id, with_for_update=True)
+    return channel if channel is not None and channel.state == "connected" else None
+
+
+def _note(claim: jobs.Claim, hooks: list[Hook]) -> None:
+    channel = _connected(claim.subject)
     if channel is not None:
-        channel.hooks = [{"topic": hook.topic, "state": hook.state} for hook in hooks]
-        channel.hooks_problem, channel.hooks_checked_at = problem, now()
+        known = {hook["topic"]: hook["since"] for hook in channel.hooks if hook["state"] != "refused"}
+        moment = now().isoformat()
+        channel.hooks = [
+            {
+                "topic": hook.topic,
+                "state": hook.state,
+                "since": known.get(hook.topic, moment) if hook.state == "active" else moment,
+            }
+            for hook in hooks
+        ]
+        channel.hooks_problem, channel.hooks_checked_at = "", now()
+    jobs.check(claim)
+
+
+def _note_problem(claim: jobs.Claim, error: StoreError) -> None:
+    """Where waiting can help, what was known of the webhooks stays."""
+    channel = _connected(claim.subject)
+    if channel is not None:
+        channel.hooks_problem = error.message
+        if not error.retryable:
+            channel.hooks, channel.hooks_checked_at = [], now()
     jobs.check(claim)

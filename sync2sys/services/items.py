@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from heapq import merge
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
@@ -58,6 +58,7 @@ class Source:
     """A channel whose variants a feed exports, as it is in the snapshot."""
 
     channel_id: str
+    platform: str
     #: begins the keys of its items; empty for a feed's first source, so that ids are the shop's own
     prefix: str
     country: str
@@ -107,6 +108,7 @@ def sources(
     return [
         Source(
             channel_id=row.id,
+            platform=row.platform,
             prefix=f"{row.id[:8]}-" if place else "",
             country=row.country,
             currency=row.currency,
@@ -142,13 +144,32 @@ def count_without_variants(connection: Connection, sources: Sequence[Source]) ->
     return connection.execute(query).scalar_one()
 
 
-def without_variants(connection: Connection, sources: Sequence[Source]) -> list[tuple[str, str]]:
-    """(key, title) of those products."""
+def without_variants(connection: Connection, sources: Sequence[Source]) -> list[str]:
+    """The keys of those products."""
     found = []
     for source in sources:
-        query = select(PRODUCT.external_id, PRODUCT.title).where(PRODUCT.channel_id == source.channel_id)
-        rows = connection.execute(query.where(~_has_variant()).order_by(PRODUCT.external_id))
-        found += [(source.prefix + row.external_id, row.title) for row in rows]
+        query = select(PRODUCT.external_id).where(PRODUCT.channel_id == source.channel_id, ~_has_variant())
+        ids = connection.execute(query.order_by(PRODUCT.external_id)).scalars()
+        found += [source.prefix + external_id for external_id in ids]
+    return found
+
+
+class Shelved(NamedTuple):
+    """A product as its owner knows it."""
+
+    title: str
+    link: str
+    kind: str
+
+
+def products(connection: Connection, sources: Sequence[Source], keys: Sequence[str]) -> dict[str, Shelved]:
+    """Those of the products with these keys that there are. One query for each source."""
+    found: dict[str, Shelved] = {}
+    for source, ids in _by_source(sources, keys):
+        query = select(PRODUCT.external_id, PRODUCT.title, PRODUCT.link, PRODUCT.kind)
+        query = query.where(PRODUCT.channel_id == source.channel_id, PRODUCT.external_id.in_(ids))
+        rows = connection.execute(query)
+        found |= {source.prefix + external_id: Shelved(*row) for external_id, *row in rows}
     return found
 
 
@@ -163,18 +184,28 @@ def _has_variant() -> ColumnElement[bool]:
 def named(
     connection: Connection, sources: Sequence[Source], columns: frozenset[str], keys: Sequence[str]
 ) -> dict[str, Item]:
-    """Those of the items with these keys that there are."""
+    """Those of the items with these keys that there are. One query for each source."""
     found: dict[str, Item] = {}
+    for source, ids in _by_source(sources, keys):
+        query = _items_of(source, columns)
+        query = query.where(VARIANT.channel_id == source.channel_id, VARIANT.external_id.in_(ids))
+        rows = map(_with_zones, connection.execute(query))
+        found |= {row[0]: Item._make(row) for row in rows}
+    return found
+
+
+def _by_source(sources: Sequence[Source], keys: Sequence[str]) -> Iterator[tuple[Source, list[str]]]:
+    """The ids that these keys may have in each source."""
     for source in sources:
         ids = [key.removeprefix(source.prefix) for key in keys if key.startswith(source.prefix)]
-        products = select(VARIANT.product_external_id).where(
-            VARIANT.channel_id == source.channel_id, VARIANT.external_id.in_(ids)
-        )
-        for product in connection.execute(products.distinct()).scalars():
-            key = source.prefix + product
-            rows = items(connection, [source], columns, key, key)
-            found |= {row[0]: Item._make(row) for row in rows if row[0] in keys}
-    return found
+        if ids:
+            yield source, ids
+
+
+def source_of(sources: Sequence[Source], key: str) -> tuple[Source, str]:
+    """Whose the item or product with this key is, and the id it has there."""
+    own = next((each for each in sources if each.prefix and key.startswith(each.prefix)), sources[0])
+    return own, key.removeprefix(own.prefix)
 
 
 def is_small(connection: Connection, sources: Sequence[Source], limit: int) -> bool:
@@ -262,30 +293,31 @@ def _stamp_query() -> Select[Any]:
     )
 
 
-def sale_of(stamp: str) -> tuple[datetime | None, datetime | None]:
-    """Beginning and end of the sale that a stamp longer than HASHES tells of."""
-    begin, end = stamp[HASHES:].split("/")
+def sale_of(dates: str) -> tuple[datetime | None, datetime | None]:
+    """Beginning and end of the sale that a stamp tells of behind its HASHES digits."""
+    begin, end = dates.split("/")
     return _aware(begin), _aware(end)
 
 
 @lru_cache(maxsize=64)
 def _item_query(source: Source, wanted: frozenset[str], engine: Engine) -> Prepared:
-    columns = [
-        (column if name in wanted else null()).label(name) for name, column in _item_columns(source).items()
-    ]
-    is_its = PRODUCT.external_id == VARIANT.product_external_id
     query = (
-        select(*columns)
-        .select_from(
-            Variant.__table__.outerjoin(
-                Product.__table__, is_its & (PRODUCT.channel_id == VARIANT.channel_id)
-            )
-        )
+        _items_of(source, wanted)
         .where(VARIANT.channel_id == bindparam("channel"))
         .where(VARIANT.product_external_id.between(bindparam("first"), bindparam("last")))
         .order_by(VARIANT.product_external_id, VARIANT.external_id)
     )
     return Prepared(query)
+
+
+def _items_of(source: Source, wanted: frozenset[str]) -> Select[Any]:
+    columns = [
+        (column if name in wanted else null()).label(name) for name, column in _item_columns(source).items()
+    ]
+    is_its = PRODUCT.external_id == VARIANT.product_external_id
+    return select(*columns).select_from(
+        Variant.__table__.outerjoin(Product.__table__, is_its & (PRODUCT.channel_id == VARIANT.channel_id))
+    )
 
 
 def _item_columns(source: Source) -> dict[str, ColumnElement[Any]]:

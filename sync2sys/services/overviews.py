@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Job, Product, Pull
+from sync2sys.services import hooks
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Progress:
 class Overview:
     channel: Channel
     products: int
+    webhooks: hooks.Health
     sync: Progress | None
 
 
@@ -39,7 +41,10 @@ def of(channels: Sequence[Channel]) -> list[Overview]:
     running = {pull.channel_id: pull for pull in _running_pulls(ids)}
     return [
         Overview(
-            channel, counts.get(channel.id, 0), _progress(syncs.get(channel.id), running.get(channel.id))
+            channel,
+            counts.get(channel.id, 0),
+            hooks.health_of(channel),
+            _progress(syncs.get(channel.id), running.get(channel.id)),
         )
         for channel in channels
     ]

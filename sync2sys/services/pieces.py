@@ -20,12 +20,13 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    or_,
     select,
 )
 
 from sync2sys.database import Prepared
 from sync2sys.extensions import db
-from sync2sys.models import Chunk, Feed, Render, RenderChunk
+from sync2sys.models import Chunk, Feed, Render, RenderChunk, ToldChunk
 
 #: Rows a statement.
 BATCH = 500
@@ -33,6 +34,7 @@ BATCH = 500
 READ_AT_ONCE = 32
 CHUNKS = cast(Table, Chunk.__table__)
 PLACES = cast(Table, RenderChunk.__table__)
+TOLD = cast(Table, ToldChunk.__table__)
 
 
 class Piece(NamedTuple):
@@ -101,10 +103,23 @@ def add(rows: list[dict[str, Any]]) -> None:
 
 def refer(render_id: str, ids: "array[int]") -> None:
     """Put a render together from pieces. IntegrityError where one was swept meanwhile."""
+    _put(PLACES, render_id, ids)
+
+
+def tell(render_id: str, ids: "array[int]") -> None:
+    """Say in which pieces the last look at a render's content found something to say. Raises as `refer`."""
+    before = select(TOLD.c.chunk_id).filter_by(render_id=render_id).order_by(TOLD.c.no)
+    if array("q", db.session.scalars(before)) == ids:
+        return
+    db.session.execute(delete(TOLD).filter_by(render_id=render_id))
+    _put(TOLD, render_id, ids)
+
+
+def _put(table: Table, render_id: str, ids: "array[int]") -> None:
     for start in range(0, len(ids), BATCH):
         places = enumerate(ids[start : start + BATCH], start)
         db.session.execute(
-            insert(PLACES), [{"render_id": render_id, "no": no, "chunk_id": piece} for no, piece in places]
+            insert(table), [{"render_id": render_id, "no": no, "chunk_id": piece} for no, piece in places]
         )
 
 
@@ -120,9 +135,9 @@ def ids_with_items(connection: Connection, render_id: str) -> "array[int]":
     return array("q", connection.execute(query).scalars())
 
 
-def count(connection: Connection, render_id: str) -> int:
+def count(connection: Connection, render_id: str, places: Table = PLACES) -> int:
     """How many pieces a render has."""
-    last = select(PLACES.c.no).filter_by(render_id=render_id).order_by(PLACES.c.no.desc()).limit(1)
+    last = select(places.c.no).filter_by(render_id=render_id).order_by(places.c.no.desc()).limit(1)
     no = connection.execute(last).scalar()
     return 0 if no is None else no + 1
 
@@ -156,9 +171,8 @@ def prices_of_render(connection: Connection, render_id: str) -> Iterator[dict[st
 
 def told_of_render(connection: Connection, render_id: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """(key -> notes of published items, key -> reasons of others) of a render, piece by piece."""
-    for first in range(0, count(connection, render_id), BATCH):
-        query = _of_render([CHUNKS.c.notes, CHUNKS.c.left_out], render_id, first, first + BATCH)
-        query = query.where(CHUNKS.c.notes.is_not(None) | CHUNKS.c.left_out.is_not(None))
+    for first in range(0, count(connection, render_id, TOLD), BATCH):
+        query = _of_render([CHUNKS.c.notes, CHUNKS.c.left_out], render_id, first, first + BATCH, TOLD)
         for notes, left_out in connection.execute(query):
             yield notes or {}, left_out or {}
 
@@ -170,12 +184,14 @@ def prices_of(connection: Connection, ids: Iterable[int]) -> Iterator[dict[str, 
         yield from connection.execute(select(CHUNKS.c.prices).where(CHUNKS.c.id.in_(some))).scalars()
 
 
-def _of_render(columns: list[ColumnElement[Any]], render_id: str, first: int, after: int) -> Select[Any]:
+def _of_render(
+    columns: list[ColumnElement[Any]], render_id: str, first: int, after: int, places: Table = PLACES
+) -> Select[Any]:
     return (
         select(*columns)
-        .join(PLACES, PLACES.c.chunk_id == CHUNKS.c.id)
-        .where(PLACES.c.render_id == render_id, PLACES.c.no >= first, PLACES.c.no < after)
-        .order_by(PLACES.c.no)
+        .join(places, places.c.chunk_id == CHUNKS.c.id)
+        .where(places.c.render_id == render_id, places.c.no >= first, places.c.no < after)
+        .order_by(places.c.no)
     )
 
 
@@ -203,4 +219,6 @@ def sweep(feed_id: str, ids: Sequence[int]) -> None:
 
 
 def _is_used() -> ColumnElement[bool]:
-    return select(PLACES.c.chunk_id).where(PLACES.c.chunk_id == CHUNKS.c.id).exists()
+    return or_(
+        *(select(table.c.no).where(table.c.chunk_id == CHUNKS.c.id).exists() for table in (PLACES, TOLD))
+    )

@@ -116,6 +116,7 @@ def publish(
         render.excluded, render.in_stock = whole.tally.excluded, whole.in_stock
     else:
         render = _new(plan, whole, moment)
+    pieces.tell(render.id, whole.told)
     state = "unchanged"
     if twin is not None and twin is plan.live:
         _end(feed.held_render_id, "dropped", moment)

@@ -7,7 +7,6 @@ and the next full pull writes every row anew.
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
@@ -15,11 +14,11 @@ import orjson
 from isal import isal_zlib
 from sqlalchemy import Table
 
-from sync2sys.connectors.base import RemoteProduct, RemoteVariant
+from sync2sys.connectors.base import Figure, RemoteProduct, RemoteVariant
 from sync2sys.errors import StoreGarbled
 from sync2sys.formats import text
 from sync2sys.models import Product, Variant
-from sync2sys.models.base import Moment, Money
+from sync2sys.models.base import Moment, Money, read_money
 from sync2sys.services.upserts import table_of
 
 MAPPING_VERSION = 1
@@ -129,7 +128,7 @@ def _readers(table: Table) -> list[tuple[str, Callable[[str], Any]]]:
         if isinstance(column.type, Moment):
             readers.append((column.name, datetime.fromisoformat))
         elif isinstance(column.type, Money):
-            readers.append((column.name, Decimal))
+            readers.append((column.name, read_money))
     return readers
 
 
@@ -142,8 +141,10 @@ def _id(external_id: str) -> str:
     return external_id
 
 
-def _money(amount: Decimal | None) -> str | None:
-    """None also for what is no amount: no number, or longer than any price can be."""
+def _money(amount: Figure | None) -> str | None:
+    """None also for what is longer than any price can be, and for a number that is none."""
+    if isinstance(amount, str):
+        return amount[:MONEY_LENGTH]
     if amount is None or not amount.is_finite() or abs(amount.adjusted()) > MONEY_LENGTH:
         return None
     written = format(amount, "f")

@@ -37,6 +37,7 @@ class Standing(NamedTuple):
     items: int
     in_stock: int
     excluded: dict[str, int]
+    noted: dict[str, int]
     hold: list[dict[str, Any]] | None
     changed_at: datetime
     generated_at: datetime

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sync2sys.database import look, transaction
-from sync2sys.errors import NotFound, Unavailable
+from sync2sys.errors import BadRequest, NotFound, Sync2SysError, Unavailable
 from sync2sys.extensions import db, settings
 from sync2sys.models import Feed, Render
 from sync2sys.models.base import now
@@ -31,11 +31,18 @@ log = logging.getLogger(__name__)
 
 
 def run(claim: jobs.Claim) -> None:
-    """Render the feed of a claimed job. Raises LostLease and Interrupted; a feed that is gone is done."""
+    """Render the feed of a claimed job. A feed that is gone is done.
+
+    Raises LostLease and Interrupted; and whatever went wrong, after it was noted on the feed.
+    """
     try:
         render(claim.subject, claim)
     except NotFound:
         log.info("nothing to render", extra={"feed": claim.subject})
+    except Exception as error:
+        if not isinstance(error, jobs.PASSING):
+            transaction(_note_failure)(claim.subject, error)
+        raise
 
 
 def render(feed_id: str, claim: jobs.Claim | None = None) -> Outcome:
@@ -53,6 +60,23 @@ def render(feed_id: str, claim: jobs.Claim | None = None) -> Outcome:
         _tidy(feed_id)
         return outcome
     raise Unavailable("The feed is being changed all the time. Try again shortly.", retry_after=10)
+
+
+def _note_failure(feed_id: str, error: Exception) -> None:
+    """Tell the owner, and let the clock bring the feed up again when the job is given up."""
+    feed = db.session.get(Feed, feed_id, with_for_update=True)
+    if feed is None:
+        return
+    feed.problem = _words(error)
+    # What a bad definition lacks is for its owner to mend, which queues a render too.
+    if not isinstance(error, BadRequest):
+        feed.stale_at = now()
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, Sync2SysError):
+        return f"The feed could not be made anew: {error.message}"
+    return "The feed could not be made anew. What went wrong is in the log; it is tried again."
 
 
 def is_small(feed_id: str, limit: int) -> bool:

@@ -19,7 +19,6 @@ from sync2sys.services.shopify_apps import (
     capabilities_of,
     configured_app,
     origin_of,
-    token_of,
 )
 from sync2sys.services.shopify_reasons import Turned
 
@@ -143,5 +142,5 @@ def _credentials(agreed: Agreed) -> dict[str, Any]:
         **({"client_secret": agreed.app.secret} if is_own else {}),
         "way": agreed.way,
         "since": now().isoformat(),
-        **token_of(agreed.grant),
+        **agreed.grant.credentials,
     }

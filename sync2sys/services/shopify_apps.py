@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sync2sys.connectors.shopify.grants import App, Grant, GrantLost, line_to, own, renew
+from sync2sys.connectors.shopify import grants
+from sync2sys.connectors.shopify.grants import App, line_to
+from sync2sys.errors import StoreError, StoreRefusedKeys
 from sync2sys.extensions import outbound, settings
 
 PLATFORM = "shopify"
@@ -31,42 +33,26 @@ def origin_of(domain: str) -> str:
     return f"https://{domain}"
 
 
+def options() -> dict[str, Any]:
+    """How to talk to any shop, as the settings say."""
+    return {"version": settings.SHOPIFY_API_VERSION}
+
+
 def capabilities_of(domain: str) -> dict[str, Any]:
     """How to talk to the shop."""
-    return {"domain": domain, "version": settings.SHOPIFY_API_VERSION}
+    return {"domain": domain} | options()
 
 
-def token_of(grant: Grant) -> dict[str, Any]:
-    found: dict[str, Any] = {"access_token": grant.access_token}
-    if grant.expires_at is not None:
-        found["expires_at"] = grant.expires_at.isoformat()
-    if grant.refresh_token is not None:
-        found["refresh_token"] = grant.refresh_token
-    return found
-
-
-def renewed(domain: str, credentials: Mapping[str, Any]) -> dict[str, Any]:
-    """The token that follows, as credentials.
-
-    Raises GrantLost where the owner has to agree anew, StoreError otherwise.
-    """
+def renewed(
+    capabilities: Mapping[str, Any], credentials: Mapping[str, Any], seconds: float
+) -> dict[str, Any]:
+    """The credentials that follow; see `grants.renewed`. Takes so many seconds at most."""
+    domain = str(capabilities["domain"])
     app = app_of(credentials["client_id"], credentials.get("client_secret"))
     if app is None:
-        raise GrantLost("The Shopify app of this channel is not set up here any more. Connect it again.")
-    line = line_to(outbound, domain)
-    if credentials.get("way") == OWN:
-        return token_of(own(line, app))
-    try:
-        return _followed(renew(line, app, credentials["refresh_token"]), credentials)
-    except GrantLost:
-        # The answer that brought this one may have been taken back: the one before may still hold.
-        before = credentials.get("refresh_token_before")
-        if before is None:
-            raise
-        return _followed(renew(line, app, before), credentials)
-
-
-def _followed(grant: Grant, credentials: Mapping[str, Any]) -> dict[str, Any]:
-    """The new token; what it was got by is kept until the next one is used."""
-    kept = {"refresh_token": credentials["refresh_token"]}
-    return kept | token_of(grant) | {"refresh_token_before": credentials["refresh_token"]}
+        raise StoreError(
+            f"The Shopify app with which {domain} was connected is not set up here any more. Set "
+            "SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET to it, or connect the shop again.",
+            code=StoreRefusedKeys.code,
+        )
+    return grants.renewed(line_to(outbound, domain, total=seconds), app, credentials)

@@ -101,6 +101,7 @@ def _move(installation: Installation) -> Installation:
     if channel is not None:
         channel.state = "moved"
         channel.credentials = None
+        hooks.forget(channel)
     db.session.flush()
     successor, _ = accounts.installation_of(installation.user, installation.origin)
     return successor
@@ -173,6 +174,7 @@ def disconnect(token: Token, channel_id: str | None) -> None:
     for channel in _disconnectable(token, channel_id):
         channel.state = "disconnected" if channel.state != "moved" else channel.state
         channel.credentials = None
+        hooks.forget(channel)
         organizations.note_activity(channel.organization_id)
         for installation in db.session.scalars(select(Installation).filter_by(channel_id=channel.id)):
             installation.state = "disconnected" if installation.state != "moved" else installation.state

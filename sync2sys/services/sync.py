@@ -230,18 +230,20 @@ def _give_up(pull_id: str, reason: str) -> None:
 
 
 def _note_failure(channel_id: str, pull_id: str | None, error: Exception) -> None:
-    """Tell the owner on the channel; a pull that waiting cannot help ends here."""
+    """Tell the owner on the channel, if it is connected still; a pull that waiting cannot help ends here."""
     channel = db.session.get(Channel, channel_id, with_for_update=True)
     if channel is None:
         return
     problem, code = _words(error)
-    _note(channel, problem, code)
     pull = db.session.get(Pull, pull_id) if pull_id else None
     if pull is not None and pull.state == "running":
         pull.problem = problem
         if not getattr(error, "retryable", True):
             pulls.end(pull, "failed", problem)
             pulls.clear(pull.id)
+    if channel.state != "connected":
+        return
+    _note(channel, problem, code)
     if isinstance(error, StoreRefusedKeys):
         _count_refusal(channel, error.final)
 

@@ -9,7 +9,7 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from sync2sys.errors import NotFound, Unauthorized
 from sync2sys.extensions import db
@@ -56,6 +56,14 @@ def accept(channel_id: str, body: bytes, signature: str, delivery_id: str, topic
     is_deletion = topic.endswith(".deleted")
     jobs.enqueue("sync", channel_id, {"full": is_deletion}, now() + (DELETED if is_deletion else SOON))
     return True
+
+
+def accept_ping(channel_id: str) -> None:
+    """Note that the shop finds its way here. A ping is not signed, so it counts only before all else."""
+    unheard = update(Channel).where(
+        Channel.id == channel_id, Channel.state == "connected", Channel.heard_at.is_(None)
+    )
+    db.session.execute(unheard.values(heard_at=now()).execution_options(synchronize_session=False))
 
 
 def is_new(channel_id: str, delivery_id: str) -> bool:

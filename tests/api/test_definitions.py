@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 from sqlalchemy import update
@@ -12,6 +13,7 @@ from sync2sys.models import Channel
 from tests.api.test_feeds import alice, bob, rendered  # noqa: F401 - fixtures among them
 from tests.plugin import assert_error
 from tests.services import catalogues
+from tests.services.catalogues import plain
 
 SHOP = {
     "1": {"brand": "Acme", "sku": "A", "price": "10"},
@@ -111,18 +113,107 @@ def test_a_preview_shows_what_would_become_of_real_items_and_keeps_nothing(app, 
     assert fields["title"]["value"] == "THING 1"
     assert [step["after"] for step in fields["title"]["steps"]] == ["Thing 1", "THING 1"]
     other = owner.call("POST", f"/feeds/{feed['id']}/preview", json={"format": "google"}).json["items"]
-    assert {item["outcome"] for item in other} == {"published_with_warnings"}
+    assert [item["issues"][0]["code"] for item in other] == ["missing"] * 4
     assert owner.call("GET", f"/feeds/{feed['id']}").json["definition"] == {}
     assert owner.call("GET", f"/feeds/{feed['id']}").json["render"] is None
 
 
+def previewed(owner, feed, **tried):
+    """A preview, asked for in an address; the same is answered to a body."""
+    query = tried | ({"definition": json.dumps(tried["definition"])} if "definition" in tried else {})
+    got = owner.call("GET", f"/feeds/{feed['id']}/preview", query_string=query)
+    posted = owner.call("POST", f"/feeds/{feed['id']}/preview", json=tried)
+    assert (got.status_code, got.json) == (posted.status_code, posted.json)
+    return got
+
+
+@pytest.mark.parametrize(
+    ("tried", "titles"),
+    [
+        ({}, ["Thing 1", "Thing 2", "Thing 3", "Thing 4"]),
+        ({"count": 2}, ["Thing 1", "Thing 2"]),
+        ({"definition": {"mapping": {"title": {"field": "brand"}}}, "count": 2}, ["Acme", "Rig"]),
+        ({"format": "google", "count": 1}, ["Thing 1"]),
+        ({"key": "3"}, ["Thing 3"]),
+    ],
+)
+def test_a_preview_shows_what_is_kept_or_what_is_tried(owner, tried, titles):
+    feed = owner.make(format="csv")
+    shown = previewed(owner, feed, **tried).json
+    lines = [{line["field"]: line["value"] for line in item["fields"]} for item in shown["items"]]
+    assert [line["title"] for line in lines] == titles
+    assert (shown["published"], shown["excluded"], shown["message"]) == (len(titles), {}, None)
+
+
+def test_a_preview_of_a_product_shows_all_its_variants(app, owner):
+    with app.app_context():
+        catalogues.fill(owner.channel, {key: {"product": "7"} for key in ("71", "72")})
+    feed = owner.make(format="csv")
+    assert [item["key"] for item in previewed(owner, feed, key="7").json["items"]] == ["71", "72"]
+    assert [item["key"] for item in previewed(owner, feed, key="72").json["items"]] == ["72"]
+    assert_error(previewed(owner, feed, key="8"), 404, "Not Found")
+
+
+def test_a_preview_looks_on_until_it_finds_what_would_be_published(app, owner):
+    with app.app_context():
+        catalogues.fill(owner.channel, plain(450) | {"last": {"brand": "Rare"}})
+    feed = owner.make(format="csv")
+    rare = {"filter": {"field": "brand", "is": "Rare"}}
+    shown = previewed(owner, feed, definition=rare, count=2).json
+    assert [(item["key"], item["outcome"]) for item in shown["items"]] == [
+        ("last", "published"),
+        ("1000", "excluded"),
+    ]
+    assert (shown["lookedAt"], shown["published"], shown["excluded"]) == (451, 1, {"filtered": 450})
+    assert shown["message"] is None
+
+
+def test_a_preview_in_which_nothing_would_be_published_says_so(app, owner):
+    with app.app_context():
+        catalogues.fill(owner.channel, plain(2100))
+    feed = owner.make(format="csv")
+    none = {"filter": {"field": "brand", "is": "Nobody's"}}
+    shown = previewed(owner, feed, definition=none, count=3).json
+    assert [item["outcome"] for item in shown["items"]] == ["excluded"] * 3
+    assert (shown["lookedAt"], shown["published"], shown["excluded"]) == (2000, 0, {"filtered": 2000})
+    assert shown["message"] == (
+        "None of the 2000 items looked at would be published; for 2000 of them the reason is filtered. "
+        "Those shown say what to do."
+    )
+
+
+def test_a_preview_of_an_empty_shop_says_so(app, owner):
+    with app.app_context():
+        catalogues.fill(owner.channel, {})
+    shown = previewed(owner, owner.make()).json
+    assert (shown["items"], shown["lookedAt"]) == ([], 0)
+    assert "Synchronize the store" in shown["message"]
+
+
 def test_a_preview_of_what_cannot_be_used_says_where(owner, bob):  # noqa: F811
     feed = owner.make()
-    wrong = {"definition": {"mapping": {"title": {}}}}
-    answer = owner.call("POST", f"/feeds/{feed['id']}/preview", json=wrong)
+    answer = previewed(owner, feed, definition={"mapping": {"title": {}}})
     assert_error(answer, 400, "Bad Request")
     assert list(answer.json["details"]) == ["definition.mapping.title"]
     assert_error(bob.call("POST", f"/feeds/{feed['id']}/preview", json={}), 404, "Not Found")
+    assert_error(bob.call("GET", f"/feeds/{feed['id']}/preview"), 404, "Not Found")
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"definition": "{"}, "not valid JSON"),
+        ({"definition": '{"mapping": {}, "mapping": {}}'}, "twice"),
+        ({"definition": "[]"}, "does not fit"),
+        ({"definition": "NaN"}, "NaN"),
+        ({"count": "0"}, ""),
+        ({"format": "nonsense"}, ""),
+    ],
+)
+def test_an_address_that_cannot_be_understood_is_a_400(owner, query, words):
+    answer = owner.call("GET", f"/feeds/{owner.make()['id']}/preview", query_string=query)
+    assert_error(answer, 400, "Bad Request")
+    assert words in answer.json["message"]
 
 
 def test_an_exported_feed_is_the_body_that_makes_it_again(owner):

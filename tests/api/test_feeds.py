@@ -6,16 +6,16 @@ import threading
 import pytest
 from sqlalchemy import select
 
+from sync2sys.api.access import encode
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Feed, Job, Organization
-from sync2sys.services import accounts, renders
+from sync2sys.services import accounts, renders, tokens
 from tests.plugin import Plugin, assert_error
 from tests.services import catalogues
 from tests.services.catalogues import plain
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
-PASSWORD = "a long enough password"
 GUARD = {"drop": 0.5, "fewest": 20, "missing": 0.9, "prices": 0.9, "outOfStock": True}
 FEED = {"name": "Google Shopping", "format": "google"}
 
@@ -26,12 +26,9 @@ class Owner:
     def __init__(self, app, email):
         self.client = app.test_client()
         with app.app_context():
-            transaction(accounts.create)(email, PASSWORD, email)
-            query = select(Organization.id).filter_by(name=email)
-            self.organization = look(lambda: db.session.scalars(query).one())()
+            self.organization = catalogues.organization()
             self.channel = catalogues.channel(self.organization)
-        answer = self.client.post("/api/auth/login", json={"email": email, "password": PASSWORD})
-        self.headers = {"Authorization": f"Bearer {answer.json['token']}"}
+            self.headers = {"Authorization": f"Bearer {signed_in(email, self.organization)}"}
 
     def call(self, method, path, **options):
         return self.client.open(f"/api{path}", method=method, headers=self.headers, **options)
@@ -40,6 +37,14 @@ class Owner:
         answer = self.call("POST", "/feeds", json=FEED | fields)
         assert answer.status_code == 201, answer.text
         return answer.json
+
+
+@transaction
+def signed_in(email, organization):
+    """A token as signing in gives it, without a password: those are slow to check on purpose."""
+    user = accounts.user_of(email)
+    accounts.join(email, db.session.get(Organization, organization))
+    return encode(tokens.issue_panel(user).access)
 
 
 @pytest.fixture

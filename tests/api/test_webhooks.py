@@ -158,10 +158,3 @@ def test_old_deliveries_are_forgotten(app, deliver):
             )
         )()
         assert transaction(webhooks.sweep)() == 1
-
-
-def test_the_command_shows_what_to_enter_in_the_shop(app, plugin, secret):
-    result = app.test_cli_runner().invoke(args=["stores", "webhook", plugin.channel_id])
-    assert secret in result.output
-    assert f"/api/webhooks/woocommerce/{plugin.channel_id}" in result.output
-    assert app.test_cli_runner().invoke(args=["stores", "webhook", "none"]).exit_code == 1

@@ -68,6 +68,12 @@ def test_a_store_connects_into_the_accounts_own_organization(app, flask, shop):
     assert shop.url in flask("stores", "list")[1]
 
 
+def test_a_store_in_a_private_network_is_refused_with_what_to_do(make_app, shop):
+    words = ["stores", "connect", shop.url, "--email", "you@example.com", "--key", "ck_1", "--secret", "cs_1"]
+    told = make_app(OUTBOUND_ALLOW="").test_cli_runner().invoke(args=words)
+    assert (told.exit_code, "SYNC2SYS_OUTBOUND_ALLOW" in told.output) == (1, True)
+
+
 def test_a_store_connects_without_an_account_too(app, flask, shop):
     assert connect(flask, shop)[0] == 0
     with app.app_context():

@@ -208,7 +208,7 @@ def test_an_explanation_names_the_category(flask, file, shop):
     flask("feeds", "add", "--format", "google", "--slug", "offers")
     flask("feeds", "define", "offers", file('{"categories": {"Shoes": 11}}'))
     told = flask("feeds", "explain", "offers", "1")[1]
-    assert "google_product_category\t11\n    11 - Apparel > Shoes\n    the rule for Shoes: 11\n" in told
+    assert "google_product_category: 11\n    11 - Apparel > Shoes\n    the rule for Shoes: 11\n" in told
 
 
 def test_a_rule_that_the_taxonomy_does_not_have_is_told_in_a_sentence(flask, file, shop):

@@ -25,6 +25,7 @@ from sync2sys.errors import (
     StoreUnreachable,
 )
 from sync2sys.outbound import Allowed, Outbound
+from tests.connectors.mirror import Mirror
 from tests.shops import catalogues
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -65,34 +66,6 @@ def connector(outbound, patience):
         return WooCommerce(outbound, shop.key, shop.secret, found.capabilities, window=window, **options)
 
     return make
-
-
-class Mirror:
-    """What somebody has who keeps each page, as the service does."""
-
-    def __init__(self, pages=()):
-        self.products, self.variants, self.pages = {}, {}, []
-        for page in pages:
-            self.keep(page)
-
-    def keep(self, page):
-        json.dumps(page.cursor)
-        self.products |= {each.external_id: each for each in page.products}
-        self.variants |= {each.external_id: each for each in page.variants}
-        for key in page.gone_products:
-            self.products.pop(key, None)
-        for key in page.gone_variants:
-            self.variants.pop(key, None)
-        self.pages.append(page)
-        return page
-
-    @property
-    def last(self):
-        return self.pages[-1]
-
-    def is_exact(self):
-        totals = (self.last.product_total, self.last.variant_total)
-        return totals == (len(self.products), len(self.variants))
 
 
 def held(shop):

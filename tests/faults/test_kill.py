@@ -1,6 +1,5 @@
 """kill -9 of a worker at random moments of a sync: nothing lost, nothing doubled, nothing half done."""
 
-import os
 import random
 import signal
 import threading
@@ -17,7 +16,7 @@ from sync2sys.extensions import db, outbound
 from sync2sys.models import Job
 from sync2sys.models.base import now
 from sync2sys.services import jobs
-from tests.faults.workers import Forks, Workers, is_alive
+from tests.faults.workers import Workers
 from tests.services.scripted import (  # noqa: F401 - fixtures among them
     connected,
     context,
@@ -93,13 +92,6 @@ def channel(context, shop):  # noqa: F811
     )
 
 
-@pytest.fixture(scope="module")
-def forks(tmp_path_factory):
-    forks = Forks(tmp_path_factory.mktemp("workers") / "log")
-    yield forks
-    forks.close()
-
-
 @pytest.fixture
 def workers(forks, instance, database_url):
     workers = Workers(forks, instance, database_url)
@@ -141,10 +133,10 @@ def step(channel):
 def kill_one(workers, delay, moving):
     """Start a worker and kill it so many seconds after something has begun to move."""
     before = moving()
-    pid = workers.start()
+    worker = workers.start()
     until(lambda: moving() != before or not live(), workers)
     time.sleep(delay)
-    workers.kill(pid)
+    workers.kill(worker)
 
 
 def let_leases_run_out():
@@ -156,9 +148,9 @@ def let_leases_run_out():
 
 def work_to_the_end(workers):
     """A worker that is left in peace, then told to stop."""
-    pid = workers.start()
+    worker = workers.start()
     until(lambda: not live(), workers)
-    workers.kill(pid, signal.SIGTERM)
+    workers.kill(worker, signal.SIGTERM)
 
 
 def assert_whole(shop, channel, allowed):
@@ -203,9 +195,9 @@ def test_kills_lose_nothing_and_leave_nothing_half_done(shop, channel, workers, 
 def test_after_a_kill_it_goes_on_where_it_was(shop, channel, workers):
     shop.close_after(4)
     ask(channel)
-    pid = workers.start()
+    worker = workers.start()
     until(lambda: pulls_of(channel) and pulls_of(channel)[0]["pages_done"] >= 3, workers)
-    workers.kill(pid)
+    workers.kill(worker)
     shop.open.set()
     let_leases_run_out()
     work_to_the_end(workers)
@@ -219,13 +211,12 @@ def test_after_a_kill_it_goes_on_where_it_was(shop, channel, workers):
 def test_told_to_stop_it_stops_after_the_page_and_the_next_one_goes_on_at_once(shop, channel, workers):
     shop.close_after(3)
     ask(channel)
-    stops = workers.stops()
-    pid = workers.start()
+    worker = workers.start()
     until(lambda: pulls_of(channel) and pulls_of(channel)[0]["pages_done"] >= 2, workers)
-    os.kill(pid, signal.SIGTERM)
-    until(lambda: workers.stops() > stops, workers)
+    worker.terminate()
+    until(workers.has_been_told, workers)
     shop.open.set()
-    until(lambda: not is_alive(pid), workers)
+    until(lambda: not worker.is_alive(), workers)
     (job,) = live()
     assert (job["state"], job["token"]) == ("queued", None)
     work_to_the_end(workers)
@@ -236,13 +227,12 @@ def test_told_to_stop_it_stops_after_the_page_and_the_next_one_goes_on_at_once(s
 def test_told_twice_it_ends_at_once_and_the_job_is_free_when_its_lease_runs_out(shop, channel, workers):
     shop.close_after(0)
     ask(channel)
-    stops = workers.stops()
-    pid = workers.start()
+    worker = workers.start()
     until(shop.windows, workers)
-    os.kill(pid, signal.SIGTERM)
-    until(lambda: workers.stops() > stops, workers)
-    assert is_alive(pid)
-    workers.kill(pid, signal.SIGTERM)
+    worker.terminate()
+    until(workers.has_been_told, workers)
+    assert worker.is_alive()
+    workers.kill(worker, signal.SIGTERM)
     assert [job["state"] for job in live()] == ["running"]
     shop.open.set()
     let_leases_run_out()
@@ -259,5 +249,5 @@ def test_two_workers_and_a_kill_of_one_do_a_sync_once(shop, channel, workers):
     until(lambda: not live(), workers)
     assert_whole(shop, channel, ["1.00"])
     assert [pull["state"] for pull in pulls_of(channel)] == ["applied"]
-    assert is_alive(second)
+    assert second.is_alive()
     workers.kill(second, signal.SIGTERM)

@@ -21,7 +21,7 @@ from sync2sys.database import transaction
 from sync2sys.extensions import db
 from sync2sys.models import Job
 from sync2sys.models.base import now
-from tests.faults.workers import Forks, Workers
+from tests.faults.workers import Workers
 from tests.service import Service
 from tests.shops.woocommerce import WooShop
 
@@ -103,8 +103,10 @@ def rename_all(shop, round_number):
 
 
 @pytest.fixture
-def service(instance, database_url):
-    service = Service(instance, database_url, FEED_RATE="1000000", API_RATE="1000000", SYNC_MINUTES="0")
+def service(instance, database_url, forks):
+    service = Service(
+        instance, database_url, forks, FEED_RATE="1000000", API_RATE="1000000", SYNC_MINUTES="0"
+    )
     service.start("web")
     try:
         service.await_web()
@@ -114,12 +116,10 @@ def service(instance, database_url):
 
 
 @pytest.fixture
-def workers(tmp_path, service, instance, database_url):
-    forks = Forks(tmp_path / "workers.log")
+def workers(forks, service, instance, database_url):
     workers = Workers(forks, instance, database_url, SYNC_MINUTES="0", PUBLIC_URL=service.url)
     yield workers
     workers.close()
-    forks.close()
 
 
 def let_leases_run_out(app):

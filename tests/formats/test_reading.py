@@ -13,6 +13,7 @@ from tests.formats.test_wellformed import FEEDS, RENDERERS, expected, flat, on_o
 
 FLAT = [renderer for renderer in RENDERERS if renderer.format.variants is None]
 NESTED = [renderer for renderer in RENDERERS if renderer.format.variants is not None]
+EVERY = pytest.mark.parametrize("renderer", RENDERERS, ids=[each.format.name for each in RENDERERS])
 ALL = pytest.mark.parametrize("renderer", FLAT, ids=[each.format.name for each in FLAT])
 
 
@@ -69,17 +70,50 @@ def found(renderer, items):
     return list(reading.read(format, renderer.chunk(items).text))
 
 
-@ALL
-@given(items=FEEDS)
+@given(FEEDS)
 @settings(max_examples=40)
-def test_a_chunk_is_read_back_with_the_values_that_the_rules_gave(renderer, items):
-    assert found(renderer, items) == meant(renderer, items)
+def test_a_chunk_is_read_back_with_the_values_that_the_rules_gave(items):
+    for renderer in FLAT:
+        assert found(renderer, items) == meant(renderer, items), renderer.format.name
 
 
 @ALL
 def test_every_nasty_item_is_read_back(renderer):
     items = sold(renderer.format, NASTY.values())
     assert found(renderer, items) == meant(renderer, items)
+
+
+@EVERY
+@given(items=FEEDS)
+@settings(max_examples=20)
+def test_parts_of_a_chunk_are_the_chunk_and_any_of_them_can_be_read(renderer, items):
+    format, chunk = reading.as_written(renderer.format, renderer.prologue()), renderer.chunk(items).text
+    parts = format.syntax.split(chunk)
+    assert format.syntax.separator.join(parts) == chunk
+    assert all(parts)
+    whole = list(reading.read(format, chunk))
+    assert [each for part in parts for each in reading.read(format, part)] == whole
+    some = format.syntax.separator.join(parts[::2])
+    assert list(reading.read(format, some)) == [
+        each for part in parts[::2] for each in reading.read(format, part)
+    ]
+
+
+@EVERY
+def test_a_chunk_is_parted_at_its_items_whatever_they_hold(renderer):
+    format = reading.as_written(renderer.format, renderer.prologue())
+    ending = format.syntax.closing
+    items = [
+        item(
+            key=str(no),
+            group_key=str(no),
+            title=f'T "{ending}" {ending}',
+            description=f"A {ending}\r\n{ending} B",
+        )
+        for no in range(5)
+    ]
+    parts = format.syntax.split(renderer.chunk(sold(format, items)).text)
+    assert len(parts) == 5 == len(list(reading.read(format, format.syntax.separator.join(parts))))
 
 
 @ALL

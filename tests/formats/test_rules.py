@@ -213,17 +213,21 @@ def test_a_negative_stock_is_none():
 
 def test_reasons_are_told_all_at_once():
     nothing = item(
-        product_published=0, purchasable=0, price=None, currency=None, title="", link="", image="", images=""
+        purchasable=0, price=None, currency=None, title="", link="ftp://shop.example/p", image="", images=""
     )
     assert GOOGLE.reasons(nothing) == [
-        "not_published",
-        "not_purchasable",
         "no_currency",
         "no_price",
         "missing:title",
-        "missing:link",
+        "not_web:link",
         "missing:image_link",
     ]
+
+
+def test_of_what_its_owner_hides_nothing_else_is_told():
+    hidden = {"purchasable": 0, "price": None, "title": "", "link": ""}
+    assert GOOGLE.reasons(item(product_published=0, variant_published=0, **hidden)) == ["not_published"]
+    assert GOOGLE.reasons(item(variant_published=0, **hidden)) == ["variant_not_published"]
 
 
 def test_a_product_row_that_is_gone_is_not_published():

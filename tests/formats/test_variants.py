@@ -1,6 +1,7 @@
 """Channels that want a product with its variants inside."""
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from sync2sys.formats import FORMATS, custom
+from sync2sys.formats.filters import Filter
+from sync2sys.formats.mapping import Expression
 from sync2sys.formats.renderer import Renderer
 from tests.formats.catalogue import CONTEXT, item, named
 from tests.formats.test_wellformed import ITEMS
@@ -65,6 +68,14 @@ def test_a_sold_out_size_is_left_out_and_the_others_stay():
     assert products[0].findtext("size") == "42"
 
 
+def test_what_product_and_variant_both_lack_is_said_once():
+    renderer = Renderer(FORMATS["skroutz"], CONTEXT)
+    sold_out = SHOES[0]._replace(availability="out_of_stock")
+    said = renderer.issues(sold_out)
+    assert renderer.reasons(sold_out) == ["sold_out:availability"]
+    assert [issue.field for issue in said if issue.severity == "error"] == ["availability"]
+
+
 def test_the_document_says_how_old_it_is_by_the_last_change():
     renderer = Renderer(FORMATS["skroutz"], CONTEXT)
     assert b"<created_at>2026-10-24 08:05</created_at>" in renderer.prologue()
@@ -93,6 +104,27 @@ def test_a_mapping_reaches_the_variants_and_the_sums():
     mapping = {"size": {"constant": "One size"}}
     products, _ = skroutz(SHOES, mapping=mapping)
     assert {each.findtext("size") for each in products[0].findall("variations/variation")} == {"One size"}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_filter_and_mapping_are_asked_once_for_an_item(name, monkeypatch):
+    asked = Counter()
+
+    def count(method):
+        def counted(self, *columns):
+            asked[method.__name__] += 1
+            return method(self, *columns)
+
+        return counted
+
+    monkeypatch.setattr(Filter, "takes", count(Filter.takes))
+    monkeypatch.setattr(Expression, "read", count(Expression.read))
+    format = FORMATS[name]
+    title = next(field.name for field in format.fields if field.source[:1] == ("title",))
+    definition = {"filter": {"field": "price", "above": "1"}, "mapping": {title: {"template": "{brand}"}}}
+    chunk = Renderer(format, CONTEXT, custom.parse(format, definition)).chunk(SHOES)
+    assert (b"Acme Trail Runner" in chunk.text, b"Acme" in chunk.text, chunk.left_out) == (False, True, [])
+    assert asked == {"takes": len(SHOES), "read": len(SHOES)}
 
 
 @pytest.mark.parametrize("name", NESTED)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db
-from sync2sys.formats import FORMATS
+from sync2sys.formats import FORMATS, reading
 from sync2sys.formats.parts import unpack
 from sync2sys.formats.renderer import Renderer
 from sync2sys.models import Feed, Render, RenderChunk
@@ -243,6 +243,50 @@ def test_each_piece_is_read_once_where_everything_changed(channel, feed, reads):
     count = look(lambda: db.session.scalar(select(func.count()).select_from(RenderChunk)))()
     assert report(feed).counts[CHANGED] == 3000
     assert len(reads) <= count
+
+
+def test_of_a_piece_only_the_items_are_read_that_are_not_the_same(channel, feed, monkeypatch):
+    read, seen = reading.read, []
+    monkeypatch.setattr(
+        reading, "read", lambda *given: [seen.append(item["id"]) or item for item in read(*given)]
+    )
+    render(feed, channel, plain(300))
+    render(feed, channel, plain(300) | {"1150": {"price": "3.00"}, "1151": {"title": "New"}})
+    assert [change.key for change in compare(feed)] == ["1150", "1151"]
+    assert sorted(seen) == ["1150", "1150", "1151", "1151"]
+
+
+def test_rows_that_are_the_same_under_other_columns_are_not(channel, feed, monkeypatch):
+    render(feed, channel, {"1": {"gtin": "", "mpn": "4006381333931"}})
+    format = FORMATS["csv"]
+    names = {"gtin": "mpn", "mpn": "gtin"}
+    fields = tuple(replace(field, name=names.get(field.name, field.name)) for field in format.fields)
+    monkeypatch.setitem(FORMATS, "csv", replace(format, version="csv-99", fields=fields))
+    render(feed, channel, {"1": {"gtin": "", "mpn": "4006381333931"}})
+    (change,) = compare(feed)
+    assert sorted(change.fields) == [("gtin", None, "4006381333931"), ("mpn", "4006381333931", None)]
+
+
+def test_a_report_of_too_much_tells_of_the_first_part_and_the_table_of_all(channel, feed, monkeypatch):
+    monkeypatch.setattr(diffs, "LOOKED_AT", 500)
+    render(feed, channel, plain(1000))
+    render(feed, channel, dict(list(plain(1000, price="11.00").items())[:-1]))
+    told = report(feed, first=10, count=5)
+    assert not told.is_complete
+    assert 200 < told.counts[CHANGED] < 300
+    assert (told.counts[REMOVED], told.total) == (0, told.counts[CHANGED])
+    assert [change.key for change in told.found] == [str(1000 + number) for number in range(10, 15)]
+    assert len(compare(feed)) == 1000
+    monkeypatch.setattr(diffs, "LOOKED_AT", 5000)
+    assert (report(feed).is_complete, report(feed).counts) == (True, {CHANGED: 999, REMOVED: 1, ADDED: 0})
+
+
+def test_renders_with_hardly_an_item_in_common_are_not_compared(channel, feed, monkeypatch):
+    monkeypatch.setattr(diffs, "WAITING", 100)
+    render(feed, channel, plain(101))
+    render(feed, channel, {f"new-{number}": {} for number in range(101)})
+    with pytest.raises(BadRequest, match="More than 100 items are in one of the two renders only"):
+        compare(feed)
 
 
 def test_half_of_a_catalogue_may_go(channel, feed):

@@ -220,8 +220,8 @@ def test_a_forked_process_writes_what_it_noted_and_not_what_its_parent_did(app, 
     assert [fetch[0] for fetch in written(feed)] == ["parent"]
 
 
-def test_each_process_of_the_service_writes_what_it_answered(instance, database_url, feed):
-    service = Service(instance, database_url)
+def test_each_process_of_the_service_writes_what_it_answered(instance, database_url, forks, feed):
+    service = Service(instance, database_url, forks)
     service.start("web")
     try:
         service.await_web()

@@ -197,3 +197,11 @@ def test_an_equal_result_is_believed_when_every_shop_was_seen_again_an_hour_late
 
 def test_an_empty_result_is_never_believed():
     assert not guard.may_follow([{"code": "EMPTY"}], NOON, [NOON + 100 * HOUR])
+
+
+def test_an_empty_render_says_why_most_items_are_left_out():
+    new = Tally(0, {"no_price": 2, "setting:vat": 30})
+    (reason,) = guard.reasons(Tally(100, {}), new, 0, lambda: PriceChange(0, 0))
+    assert reason["message"] == (
+        "No item is left to publish; 30 are left out for setting:vat, and the diagnostics say what to do."
+    )

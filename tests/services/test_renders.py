@@ -14,9 +14,19 @@ from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, LostLease, NotFound
 from sync2sys.extensions import db, fetch_log, shelf
 from sync2sys.formats import parts
-from sync2sys.models import Channel, Chunk, Feed, Fetch, Job, Render, RenderChunk
+from sync2sys.models import Channel, Chunk, Feed, Fetch, Job, Render, RenderChunk, ToldChunk
 from sync2sys.models.base import now
-from sync2sys.services import feeds, jobs, pieces, presses, publishing, render_plans, renders, serving
+from sync2sys.services import (
+    feeds,
+    jobs,
+    pieces,
+    presses,
+    publishing,
+    render_plans,
+    renders,
+    schedule,
+    serving,
+)
 from tests.services import catalogues
 from tests.services.catalogues import plain
 
@@ -733,6 +743,48 @@ def test_a_job_renders_its_feed_and_one_whose_feed_is_gone_is_done(channel, feed
     renders.run(jobs.claim({"render"}))
 
 
+def test_a_render_that_fails_for_good_is_said_to_the_owner_and_comes_up_again(channel, feed, monkeypatch):
+    catalogues.fill(channel, plain(3))
+    renders.render(feed)
+    catalogues.fill(channel, plain(4))
+    with monkeypatch.context() as broken:
+        broken.setattr(pieces, "add", lambda rows: 1 / 0)
+        fail_for_good(feed, ZeroDivisionError)
+    assert "could not be made anew" in row_of(Feed, feed).problem
+    assert len(rows()) == 3
+    schedule.tick()
+    assert jobs.claim(["render"]) is None
+    edit(Job, only_job("failed"), finished_at=now() - schedule.RENDER_AGAIN)
+    schedule.tick()
+    renders.run(jobs.claim(["render"]))
+    assert (row_of(Feed, feed).problem, row_of(Feed, feed).stale_at) == ("", None)
+    assert len(rows()) == 4
+
+
+def test_a_definition_that_does_not_fit_waits_for_its_owner(channel, feed):
+    edit(Feed, feed, definition={"mapping": {"never": {"constant": "x"}}})
+    fail_for_good(feed, BadRequest)
+    assert "The definition does not fit" in row_of(Feed, feed).problem
+    edit(Job, only_job("failed"), finished_at=now() - schedule.RENDER_AGAIN)
+    schedule.tick()
+    assert jobs.claim(["render"]) is None
+
+
+def fail_for_good(feed, error):
+    """What the worker does with a job that fails whenever it is tried."""
+    transaction(lambda: jobs.enqueue("render", feed).id)()
+    for _ in range(jobs.ATTEMPTS):
+        edit(Job, only_job("queued"), due_at=now())
+        claim = jobs.claim(["render"])
+        with pytest.raises(error) as caught:
+            renders.run(claim)
+        transaction(lambda claim=claim, caught=caught: jobs.fail(claim, caught.value).id)()
+
+
+def only_job(state):
+    return look(lambda: db.session.scalars(select(Job.id).filter_by(state=state)).one())()
+
+
 def test_a_worker_that_stops_in_the_middle_leaves_its_chunks_to_the_next(channel, feed, monkeypatch):
     monkeypatch.setattr(presses, "BATCH", 4)
     catalogues.fill(channel, plain(1000))
@@ -907,5 +959,5 @@ def test_a_deleted_feed_leaves_nothing_behind(channel, feed):
     fetch_log.note(feed, 1, "curl/8.5", 200, 1000, False)
     fetch_log.write()
     transaction(lambda: feeds.delete(db.session.get(Feed, feed)))()
-    for table in (Feed, Render, RenderChunk, Chunk, Fetch):
+    for table in (Feed, Render, RenderChunk, ToldChunk, Chunk, Fetch):
         assert look(lambda table=table: db.session.scalar(select(func.count()).select_from(table)))() == 0

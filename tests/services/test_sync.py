@@ -348,6 +348,37 @@ def test_a_change_has_just_the_feeds_made_anew_that_use_the_channel(connect, cha
     assert {job["subject"] for job in jobs_of("render")} == {everything, this}
 
 
+def test_renders_are_due_at_once_when_a_pull_is_applied_and_not_before(channel, shop, monkeypatch):
+    feed = make_feed(channel_of(channel)["organization_id"], "everything")
+    before = now()
+    with monkeypatch.context() as dying:
+        dying.setattr(jobs, "check", raising(Killed()))
+        with pytest.raises(Killed):
+            run(channel)
+    assert (mirrored(channel), jobs_of("render")) == ({}, [])
+    pass_time(61)
+    sync.run(jobs.claim(["sync"]))
+    (job,) = jobs_of("render")
+    assert (job["subject"], job["state"]) == (feed, "queued")
+    assert before <= job["due_at"] <= now()
+    assert mirrored(channel) == shop.shown()
+
+
+def test_a_render_that_waits_for_another_attempt_comes_at_once_when_there_is_something_new(channel, shop):
+    feed = make_feed(channel_of(channel)["organization_id"], "everything")
+    transaction(lambda: jobs.enqueue("render", feed, due=now() + timedelta(minutes=15)).id)()
+    assert jobs.claim(["render"]) is None
+    run(channel)
+    assert jobs.claim(["render"]).subject == feed
+
+
+def raising(error):
+    def fail(*args):
+        raise error
+
+    return fail
+
+
 def test_no_change_no_render(synced):
     make_feed(channel_of(synced)["organization_id"], "everything")
     run(synced, full=True)

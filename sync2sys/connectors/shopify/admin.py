@@ -4,12 +4,12 @@ Source: https://shopify.dev/docs/api/usage, versions, rate limits and response c
 refuses or cannot afford may come with status 200; what counts is `errors`.
 """
 
-import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
+from sync2sys.connectors.base import Secrets
 from sync2sys.connectors.line import Line
 from sync2sys.errors import (
     StoreBusy,
@@ -23,7 +23,7 @@ from sync2sys.errors import (
 from sync2sys.outbound import Reply
 
 THROTTLED, TOO_COSTLY, DENIED = "THROTTLED", "MAX_COST_EXCEEDED", "ACCESS_DENIED"
-#: How long a question that was refused for its cost waits at most.
+#: How long a question waits at most until it can be afforded.
 LONGEST_WAIT = 60.0
 
 
@@ -32,7 +32,9 @@ class TooCostly(StoreError):
 
 
 class ScopeMissing(StoreError):
-    """The app may not ask this."""
+    """The app may not ask this, until the shop's owner agrees to more."""
+
+    code = StoreRefusedKeys.code
 
 
 class Gone(StoreUnreachable):
@@ -41,51 +43,38 @@ class Gone(StoreUnreachable):
     retryable = False
 
 
-class Tokens(Protocol):
-    """Where a shop's token comes from."""
-
-    def token(self) -> str:
-        """The token that holds now. Raises StoreError where there is none to be had."""
-
-    def after(self, refused: str) -> str:
-        """Another token, now that this one was refused. Raises StoreRefusedKeys."""
-
-
 class Budget:
-    """The points that the shop grants: they come back with time. Safe to use from several threads."""
+    """The points that the shop grants: they come back with time."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._available = self._rate = 0.0
-        self._cost = 0.0
+        self._costs: dict[str, float] = {}
 
-    def note(self, cost: Any) -> None:
+    def note(self, document: str, cost: Any) -> None:
         """What an answer says of its own cost and of what is left."""
-        if not isinstance(cost, dict):
-            return
-        status = cost.get("throttleStatus")
-        if not isinstance(status, dict):
-            return
-        with self._lock:
+        status = cost.get("throttleStatus") if isinstance(cost, dict) else None
+        if isinstance(status, dict):
             self._available = _number(status.get("currentlyAvailable"))
             self._rate = _number(status.get("restoreRate"))
-            self._cost = _number(cost.get("requestedQueryCost"))
+            self._costs[document] = _number(cost.get("requestedQueryCost"))
 
-    def wait(self) -> float:
-        """Seconds until a question like the last one can be afforded."""
-        with self._lock:
-            short = self._cost - self._available
-            return min(LONGEST_WAIT, short / self._rate) if short > 0 and self._rate > 0 else 0.0
+    def wait(self, document: str) -> float:
+        """Seconds until this question can be afforded; none where its cost is not known yet."""
+        short = self._costs.get(document, 0.0) - self._available
+        if short <= 0 or self._rate <= 0:
+            return 0.0
+        # A point more, for what is there is told in whole points.
+        return min(LONGEST_WAIT, (short + 1) / self._rate)
 
 
 class Admin:
     """A shop's Admin API, of the version that is asked for, such as 2026-10."""
 
-    def __init__(self, line: Line, version: str, tokens: Tokens) -> None:
+    def __init__(self, line: Line, version: str, secrets: Secrets) -> None:
         self._line = line
         self._url = f"https://{line.host}/admin/api/{version}/graphql.json"
-        self._tokens = tokens
-        self.budget = Budget()
+        self._secrets = secrets
+        self._budget = Budget()
         #: what the shop answered with, where it is another one than was asked for
         self.answered_version = version
 
@@ -99,17 +88,17 @@ class Admin:
         TooCostly where a smaller question may do, ScopeMissing where the app may not ask this.
         """
         body = orjson.dumps({"query": document, "variables": variables or {}})
-        return self._line.patiently(lambda: self._once(body))
+        return self._line.patiently(lambda: self._once(document, body))
 
-    def _once(self, body: bytes) -> dict[str, Any]:
-        wait = self.budget.wait()
+    def _once(self, document: str, body: bytes) -> dict[str, Any]:
+        wait = self._budget.wait(document)
         if wait:
             self._line.patience.sleep(wait)
-        token = self._tokens.token()
+        token = str(self._secrets.current()["access_token"])
         reply = self._send(body, token)
         if reply.status == 401:
-            reply = self._send(body, self._tokens.after(token))
-        return self._read(reply)
+            reply = self._send(body, str(self._secrets.after(token)["access_token"]))
+        return self._read(document, reply)
 
     def _send(self, body: bytes, token: str) -> Reply:
         headers = {
@@ -119,7 +108,7 @@ class Admin:
         }
         return self._line.send("POST", self._url, headers, body)
 
-    def _read(self, reply: Reply) -> dict[str, Any]:
+    def _read(self, document: str, reply: Reply) -> dict[str, Any]:
         if reply.status != 200:
             raise _refusal(reply, self.host)
         try:
@@ -130,9 +119,9 @@ class Admin:
             raise StoreGarbled(f"{self.host} answered something else than JSON.")
         self.answered_version = reply.headers.get("X-Shopify-API-Version", self.answered_version)
         extensions = answer.get("extensions")
-        self.budget.note(extensions.get("cost") if isinstance(extensions, dict) else None)
+        self._budget.note(document, extensions.get("cost") if isinstance(extensions, dict) else None)
         if answer.get("errors"):
-            raise _fault(answer["errors"], self.host, self.budget.wait())
+            raise _fault(answer["errors"], self.host, self._budget.wait(document))
         if not isinstance(answer.get("data"), dict):
             raise StoreGarbled(f"{self.host} answered without data.")
         data: dict[str, Any] = answer["data"]

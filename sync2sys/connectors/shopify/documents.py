@@ -1,14 +1,15 @@
 """Every question that is asked of the Admin API; tests hold each against Shopify's schemas.
 
 Nothing deprecated is asked for. In a bulk operation connections are written with edges, elsewhere with
-nodes; what is asked of a product and of a variant is the same in both.
+nodes; what is asked of a product and of a variant is the same in both. Lists are asked for by `id:>`, behind
+the last one seen: that goes on after a kill, and beyond the 25,000 at which Shopify's own cursors end.
 """
 
-#: Images that are looked at: no channel takes more than twenty beside the first.
-IMAGES = 21
-METAFIELDS = 25
+from sync2sys.connectors.shopify.products import IMAGES, METAFIELDS
 
-_PRODUCT = """
+_IMAGE = "id ... on MediaImage { image { url } }"
+_METAFIELD = "id namespace key value type"
+_PRODUCT = f"""
       id
       title
       descriptionHtml
@@ -19,7 +20,8 @@ _PRODUCT = """
       onlineStoreUrl
       updatedAt
       hasOnlyDefaultVariant
-      category { fullName }
+      category {{ fullName }}
+      featuredMedia {{ {_IMAGE} }}
 """
 _VARIANT = """
           id
@@ -36,8 +38,6 @@ _VARIANT = """
           selectedOptions { name value }
           inventoryItem { tracked measurement { weight { value unit } } }
 """
-_IMAGE = "id ... on MediaImage { image { url } }"
-_METAFIELD = "id namespace key value type"
 
 _VARIANTS = f"""
         nodes {{{_VARIANT}          media(first: 1) {{ nodes {{ {_IMAGE} }} }}
@@ -63,16 +63,17 @@ query Shop {
     taxesIncluded
     ianaTimezone
     primaryDomain { url }
+    shopAddress { countryCodeV2 }
   }
   currentAppInstallation { accessScopes { handle } }
 }
 """
 
 PRODUCTS = f"""
-query Products($first: Int!, $after: String, $query: String, $variants: Int!) {{
-  products(first: $first, after: $after, query: $query, sortKey: ID) {{
+query Products($first: Int!, $query: String!, $variants: Int!) {{
+  products(first: $first, query: $query, sortKey: ID) {{
     nodes {{{_WHOLE_PRODUCT}    }}
-    pageInfo {{ hasNextPage endCursor }}
+    pageInfo {{ hasNextPage }}
   }}
 }}
 """
@@ -97,25 +98,16 @@ query Variants($product: ID!, $first: Int!, $after: String) {{
 
 #: How much there is. The bound of a count is lifted, and then it says whether it is exact.
 COUNT = """
-query Count($query: String) {
+query Count($query: String!) {
   productsCount(query: $query, limit: null) { count precision }
 }
 """
 
-PRODUCT_IDS = """
-query ProductIds($first: Int!, $after: String, $query: String) {
-  listed: products(first: $first, after: $after, query: $query, sortKey: ID) {
+IDS = """
+query Ids($first: Int!, $query: String!) {
+  products(first: $first, query: $query, sortKey: ID) {
     nodes { id }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-"""
-
-VARIANT_IDS = """
-query VariantIds($first: Int!, $after: String, $query: String) {
-  listed: productVariants(first: $first, after: $after, query: $query, sortKey: ID) {
-    nodes { id }
-    pageInfo { hasNextPage endCursor }
+    pageInfo { hasNextPage }
   }
 }
 """
@@ -159,11 +151,5 @@ mutation RunBulk($query: String!) {
 BULK = """
 query Bulk($id: ID!) {
   bulkOperation(id: $id) { id status errorCode objectCount rootObjectCount fileSize url }
-}
-"""
-
-CANCEL_BULK = """
-mutation CancelBulk($id: ID!) {
-  bulkOperationCancel(id: $id) { bulkOperation { id status } userErrors { field message } }
 }
 """

@@ -5,8 +5,8 @@ is told by its error's name and never repeated: it may be a page, and name what 
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -58,6 +58,16 @@ class Grant:
     expires_at: datetime | None = None
     refresh_token: str | None = field(default=None, repr=False)
 
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """As they are kept, sealed."""
+        found: dict[str, Any] = {"access_token": self.access_token}
+        if self.expires_at is not None:
+            found["expires_at"] = self.expires_at.isoformat()
+        if self.refresh_token is not None:
+            found["refresh_token"] = self.refresh_token
+        return found
+
 
 def exchange(line: Line, app: App, code: str) -> Grant:
     """The first token, for the code that came back from the consent page. Raises StoreError."""
@@ -65,18 +75,34 @@ def exchange(line: Line, app: App, code: str) -> Grant:
     return _ask(line, app, {"code": code, "expiring": "1"})
 
 
-def renew(line: Line, app: App, refresh_token: str) -> Grant:
-    """The next token. Raises GrantLost where the owner has to agree anew, StoreError otherwise.
-
-    Shopify keeps taking the same refresh token until the next one is used, so an answer that was lost is
-    asked for again.
-    """
-    return _ask(line, app, {"grant_type": "refresh_token", "refresh_token": refresh_token})
-
-
 def own(line: Line, app: App) -> Grant:
     """A token for a shop of the app's own organization, without a consent page. Raises StoreError."""
-    return _ask(line, app, {"grant_type": "client_credentials"})
+    began = datetime.now(UTC)
+    grant = _ask(line, app, {"grant_type": "client_credentials"})
+    return replace(grant, expires_at=grant.expires_at or began + USUAL_LIFE)
+
+
+def renewed(line: Line, app: App, credentials: Mapping[str, Any]) -> dict[str, Any]:
+    """The credentials that follow. Raises GrantLost where the owner has to agree anew, StoreError otherwise.
+
+    Shopify keeps taking the same refresh token until the next one is used, so an answer that was lost is
+    asked for again; and the token by which ours was got is kept, for the answer that brought ours may have
+    been taken back by another one.
+    """
+    if credentials.get("way") == "own":
+        return own(line, app).credentials
+    lost = GrantLost(f"{line.host} gave a token that ends and cannot be renewed. Connect it again.")
+    for name in ("refresh_token", "refresh_token_before"):
+        token = credentials.get(name)
+        if token is None:
+            continue
+        try:
+            grant = _ask(line, app, {"grant_type": "refresh_token", "refresh_token": token})
+        except GrantLost as error:
+            lost = error
+        else:
+            return {"refresh_token": token} | grant.credentials | {"refresh_token_before": token}
+    raise lost
 
 
 def _ask(line: Line, app: App, body: dict[str, str]) -> Grant:
@@ -161,12 +187,7 @@ def _scopes(value: Any) -> frozenset[str]:
         return frozenset()
 
 
-def line_to(outbound: Any, domain: str, seconds: float = 20.0, patience: Patience | None = None) -> Line:
-    """A line for asking for tokens."""
-    return Line(
-        outbound,
-        domain,
-        seconds=seconds,
-        max_bytes=MAX_BYTES,
-        patience=patience or Patience(tries=3, seconds=15.0),
-    )
+def line_to(outbound: Any, domain: str, seconds: float = 20.0, total: float | None = None) -> Line:
+    """A line for asking for tokens: so many seconds for one answer, and for all of them together."""
+    patience = Patience(tries=3, seconds=15.0)
+    return Line(outbound, domain, seconds=seconds, total=total, max_bytes=MAX_BYTES, patience=patience)

@@ -15,25 +15,21 @@ import orjson
 from sync2sys.connectors.shopify.products import number
 from sync2sys.errors import StoreGarbled
 
-#: Products put together at once.
-BATCH = 200
 #: Lines written at once.
 WRITTEN = 5000
 
-PRODUCT, VARIANT, METAFIELD = "Product", "ProductVariant", "Metafield"
+VARIANT, METAFIELD = "ProductVariant", "Metafield"
 _SCHEMA = """
-CREATE TABLE product (no INTEGER PRIMARY KEY, id TEXT NOT NULL, line BLOB NOT NULL);
-CREATE TABLE child (parent TEXT NOT NULL, line BLOB NOT NULL);
+CREATE TABLE product (no INTEGER PRIMARY KEY, line BLOB NOT NULL);
+CREATE TABLE child (parent TEXT NOT NULL, no INTEGER NOT NULL, line BLOB NOT NULL);
 """
-#: Beneath the greatest number of variables that any build of SQLite takes.
-MOST_PARENTS = 500
 
 Row = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Node:
-    """An object with what belongs to it."""
+    """An object with what belongs to it, each in the order of its numbers."""
 
     row: Row
     media: list[Row] = field(default_factory=list)
@@ -55,64 +51,51 @@ class Lines:
     def __exit__(self, *error: object) -> None:
         self._kept.close()
 
-    def add(self, lines: Iterable[bytes]) -> int:
-        """Keep the lines of a file; returns how many there were. Raises StoreGarbled for one that is none."""
-        count = 0
-        products: list[tuple[int, str, bytes]] = []
-        children: list[tuple[str, bytes]] = []
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Keep the lines of a file. Raises StoreGarbled for one that cannot be read."""
+        products: list[tuple[int, bytes]] = []
+        children: list[tuple[str, int, bytes]] = []
         for line in lines:
             row = _row(line)
-            count += 1
+            no = number(row["id"])
             if "__parentId" in row:
-                children.append((str(row["__parentId"]), line))
+                children.append((str(row["__parentId"]), no, line))
             else:
-                products.append((number(row["id"]), str(row["id"]), line))
+                products.append((no, line))
             if len(products) + len(children) >= WRITTEN:
                 self._write(products, children)
                 products, children = [], []
         self._write(products, children)
-        self._kept.execute("CREATE INDEX of_parent ON child (parent)")
-        return count
+        self._kept.execute("CREATE INDEX of_parent ON child (parent, no)")
 
     def _write(
-        self, products: Sequence[tuple[int, str, bytes]], children: Sequence[tuple[str, bytes]]
+        self, products: Sequence[tuple[int, bytes]], children: Sequence[tuple[str, int, bytes]]
     ) -> None:
-        self._kept.executemany("INSERT OR IGNORE INTO product VALUES (?, ?, ?)", products)
-        self._kept.executemany("INSERT INTO child VALUES (?, ?)", children)
+        self._kept.executemany("INSERT OR IGNORE INTO product VALUES (?, ?)", products)
+        self._kept.executemany("INSERT INTO child VALUES (?, ?, ?)", children)
 
-    def products(self, skipped: int) -> Iterator[list[Node]]:
-        """The products in the order of their numbers, but for so many, in batches."""
-        with closing(
-            self._kept.execute("SELECT line FROM product ORDER BY no LIMIT -1 OFFSET ?", [skipped])
-        ) as rows:
-            while lines := rows.fetchmany(BATCH):
-                yield self._whole([_row(line) for (line,) in lines])
+    def products(self, skipped: int) -> Iterator[Node]:
+        """The products in the order of their numbers, but for so many of the first."""
+        query = "SELECT line FROM product ORDER BY no LIMIT -1 OFFSET ?"
+        with closing(self._kept.execute(query, [skipped])) as lines:
+            for (line,) in lines:
+                yield self._whole(_row(line))
 
-    def _whole(self, rows: list[Row]) -> list[Node]:
-        products = {str(row["id"]): Node(row) for row in rows}
-        variants: dict[str, Node] = {}
-        for parent, row in self._children(list(products)):
-            kind = _kind(row)
+    def _whole(self, row: Row) -> Node:
+        product = Node(row)
+        for child in self._children(row):
+            kind = _kind(child)
             if kind == VARIANT:
-                variants[str(row["id"])] = node = Node(row)
-                products[parent].variants.append(node)
+                product.variants.append(Node(child, media=self._children(child)))
             elif kind == METAFIELD:
-                products[parent].metafields.append(row)
+                product.metafields.append(child)
             else:
-                products[parent].media.append(row)
-        for parent, row in self._children(list(variants)):
-            variants[parent].media.append(row)
-        for product in products.values():
-            product.variants.sort(key=lambda node: number(node.row["id"]))
-        return list(products.values())
+                product.media.append(child)
+        return product
 
-    def _children(self, parents: list[str]) -> Iterator[tuple[str, Row]]:
-        for start in range(0, len(parents), MOST_PARENTS):
-            some = parents[start : start + MOST_PARENTS]
-            places = ",".join("?" * len(some))
-            query = f"SELECT parent, line FROM child WHERE parent IN ({places}) ORDER BY parent, rowid"  # noqa: S608
-            for parent, line in self._kept.execute(query, some):
-                yield parent, _row(line)
+    def _children(self, parent: Row) -> list[Row]:
+        query = "SELECT line FROM child WHERE parent = ? ORDER BY no"
+        return [_row(line) for (line,) in self._kept.execute(query, [parent["id"]])]
 
 
 def _row(line: bytes) -> Row:

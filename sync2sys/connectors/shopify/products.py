@@ -9,10 +9,13 @@ from sync2sys.connectors.base import RemoteProduct, RemoteVariant
 from sync2sys.errors import StoreGarbled
 
 TITLE, DESCRIPTION, META_VALUE = 1000, 1_000_000, 5000
-TAGS, OPTIONS, META = 250, 10, 200
+TAGS, OPTIONS = 250, 10
+#: Images and metafields of a product that are looked at: no channel takes more than twenty images beside
+#: the first.
+IMAGES, METAFIELDS = 21, 100
 
-#: What a merchant sees at the link of its own.
-LISTED = "ACTIVE"
+#: What anybody finds in the shop, and, in our spelling, what is as good as deleted.
+LISTED, ARCHIVED = "ACTIVE", "archived"
 #: The name and value of the single option of a product that has none.
 NO_OPTION = ("Title", "Default Title")
 #: Our unit -> grams.
@@ -58,7 +61,8 @@ class Reader:
             brand=fields.text(row.get("vendor"), fields.LABEL).strip(),
             categories=_categories(row),
             tags=_texts(row.get("tags"), TAGS),
-            images=_images(media),
+            # The first one is the featured one, whatever the order in which a file names them.
+            images=_images([row.get("featuredMedia"), *media])[:IMAGES],
             meta=_meta(metafields),
             variant_ids=tuple(map(str, variants)),
             modified_at=fields.moment(row.get("updatedAt")),
@@ -148,10 +152,10 @@ def _images(media: Iterable[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def _meta(metafields: Iterable[Any]) -> dict[str, str]:
+def _meta(metafields: Sequence[Any]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for row in metafields:
-        if len(found) >= META or not isinstance(row, dict):
+    for row in metafields[:METAFIELDS]:
+        if not isinstance(row, dict):
             continue
         kind = fields.text(row.get("type"), 100)
         if any(part in kind for part in NOT_TEXT):

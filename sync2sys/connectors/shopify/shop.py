@@ -19,6 +19,8 @@ def facts(admin: Admin) -> Shop:
     primary = found.get("primaryDomain")
     url = primary.get("url") if isinstance(primary, dict) else found.get("url")
     taxes = found.get("taxesIncluded")
+    address = found.get("shopAddress")
+    country = address.get("countryCodeV2") if isinstance(address, dict) else None
     weight_unit = UNITS.get(str(found.get("weightUnit")), "")
     return Shop(
         name=fields.text(found.get("name"), 200).strip(),
@@ -32,6 +34,7 @@ def facts(admin: Admin) -> Shop:
         version=admin.answered_version,
         identity=found["id"][:100],
         capabilities={"scopes": _scopes(installation), "weight_unit": weight_unit},
+        country=fields.country(country),
     )
 
 

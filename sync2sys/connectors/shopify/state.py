@@ -8,7 +8,7 @@ from sync2sys.connectors.ids import Ids
 
 VERSION = 1
 
-#: the stages of a pull: product by product or all in one file, then the count, then done
+#: the stages of a pull: product by product or all in one file, then the comparison, then done
 PAGES, BULK, SETTLING, DONE = STAGES = ("pages", "bulk", "settling", "done")
 
 
@@ -18,8 +18,8 @@ class State:
 
     since: datetime | None = None
     stage: str = PAGES
-    #: Shopify's own place in the list
-    after: str | None = None
+    #: the number of the last product that was yielded from a list
+    after: int = 0
     #: the bulk operation, and how many products of its file were yielded
     operation: str | None = None
     read: int = 0
@@ -27,9 +27,8 @@ class State:
     total: int | None = None
     #: how many products the shop says it has, in the end
     told: int | None = None
-    #: numbers of what was yielded
+    #: numbers of the products that were yielded
     products: Ids = field(default_factory=Ids)
-    variants: Ids = field(default_factory=Ids)
 
     @property
     def is_full(self) -> bool:
@@ -46,7 +45,6 @@ class State:
             "total": self.total,
             "told": self.told,
             "products": self.products.pack(),
-            "variants": self.variants.pack(),
         }
 
     @classmethod
@@ -58,13 +56,12 @@ class State:
             return cls(
                 since=datetime.fromisoformat(cursor["since"]) if cursor["since"] else None,
                 stage=cursor["stage"],
-                after=None if cursor["after"] is None else str(cursor["after"]),
+                after=int(cursor["after"]),
                 operation=None if cursor["operation"] is None else str(cursor["operation"]),
                 read=int(cursor["read"]),
                 total=None if cursor["total"] is None else int(cursor["total"]),
                 told=None if cursor["told"] is None else int(cursor["told"]),
                 products=Ids.unpack(cursor["products"]),
-                variants=Ids.unpack(cursor["variants"]),
             )
         except (KeyError, TypeError, ValueError):
             return None

@@ -11,7 +11,7 @@ from sync2sys.connectors.shopify import hooks, shop
 from sync2sys.connectors.shopify.admin import Admin
 from sync2sys.connectors.shopify.bulk import Bulk
 from sync2sys.connectors.shopify.products import Reader
-from sync2sys.connectors.shopify.pull import Pull
+from sync2sys.connectors.shopify.pull import LARGE, PRODUCTS, Pull
 from sync2sys.errors import StoreNotVerified
 from sync2sys.outbound import Outbound
 
@@ -19,23 +19,10 @@ from sync2sys.outbound import Outbound
 SECONDS = 60.0
 
 
-class _Tokens:
-    """The access token out of a channel's credentials."""
-
-    def __init__(self, secrets: Secrets) -> None:
-        self._secrets = secrets
-
-    def token(self) -> str:
-        return str(self._secrets.current()["access_token"])
-
-    def after(self, refused: str) -> str:
-        return str(self._secrets.after(refused)["access_token"])
-
-
 class Shopify:
     """A `Connector` for a shop whose owner agreed.
 
-    `capabilities` say its `domain` and the `version` of the API to ask for.
+    `capabilities` say its `domain` and the `version` of the API to ask for; `large` and `first` are `Pull`'s.
     """
 
     def __init__(
@@ -47,15 +34,18 @@ class Shopify:
         seconds: float = SECONDS,
         total: float | None = None,
         patience: Patience | None = None,
+        large: int = LARGE,
+        first: int = PRODUCTS,
     ) -> None:
+        self._large, self._first = large, first
         self._capabilities = dict(capabilities)
         try:
             domain, version = str(capabilities["domain"]), str(capabilities["version"])
         except KeyError:
             raise StoreNotVerified("It is not known how to reach this shop. Connect it again.") from None
         line = Line(outbound, domain, seconds=seconds, total=total, patience=patience)
-        self._admin = Admin(line, version, _Tokens(secrets))
-        self._bulk = Bulk(self._admin, outbound, line)
+        self._admin = Admin(line, version, secrets)
+        self._bulk = Bulk(self._admin, outbound, line.patience)
 
     def shop(self) -> Shop:
         """Ask the shop who it is. Raises StoreError."""
@@ -71,7 +61,8 @@ class Shopify:
     ) -> Iterator[Page]:
         """The catalogue, or what changed after `since`, page by page; see `Connector.pull`."""
         reader = Reader(str(self._capabilities.get("weight_unit", "")))
-        return Pull(self._admin, self._bulk, reader, since, cursor, hints).pages()
+        sizes = {"large": self._large, "first": self._first}
+        return Pull(self._admin, self._bulk, reader, since, cursor, hints, **sizes).pages()
 
     def hooks(self, address: str, secret: str) -> list[Hook]:
         """See that the shop tells this address of changes; Shopify signs with the app's secret."""

@@ -4,6 +4,7 @@ WooCommerce has a GTIN field since 9.2 and brands since 9.4. Before, and often s
 own meta field or in an attribute.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from stdnum import ean, isbn
@@ -75,9 +76,9 @@ def meta_of(data: dict[str, Any]) -> dict[str, Any]:
 def gtin(data: dict[str, Any], meta: dict[str, Any], attributes: dict[str, list[str]]) -> str:
     """The GTIN that the shop keeps in its own field, else a valid one from where plugins keep it.
 
-    The shop's own field is kept even if its check digit is wrong: its owner wants to be told.
+    What stands there is kept even if it is not valid: its owner wants to be told.
     """
-    own = fields.label(data.get("global_unique_id"), 50).replace(" ", "").replace("-", "")
+    own = _bare(data.get("global_unique_id"))
     if own:
         return own
     candidates = [meta.get(key) for key in GTIN_META]
@@ -86,7 +87,16 @@ def gtin(data: dict[str, Any], meta: dict[str, Any], attributes: dict[str, list[
         if isinstance(several, dict):
             candidates += [several.get(name) for name in YOAST_GTINS]
     candidates += _of_attributes(attributes, GTIN_ATTRIBUTES)
-    return next(filter(None, map(valid_gtin, candidates)), "")
+    return next(filter(None, map(valid_gtin, candidates)), "") or next(_filled(candidates), "")
+
+
+def _bare(value: Any) -> str:
+    return fields.label(value, 50).replace(" ", "").replace("-", "")
+
+
+def _filled(candidates: list[Any]) -> Iterator[str]:
+    """Those that hold more than zeros, which plugins put into empty fields."""
+    return (bare for value in candidates if (bare := _bare(value)).strip("0"))
 
 
 def valid_gtin(value: Any) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from sync2sys.connectors.base import RemoteProduct, RemoteVariant
+from sync2sys.connectors.base import Figure, RemoteProduct, RemoteVariant
 from sync2sys.connectors.fields import (
     address,
-    amount,
+    figure,
+    given_address,
     ident,
     label,
     labels,
@@ -83,7 +83,7 @@ class Reader:
             # its link, and owners hide what they only advertise.
             published=status == "publish",
             title=label(data.get("name"), TITLE),
-            link=address(data.get("permalink"), self.home),
+            link=given_address(data.get("permalink"), self.home),
             description=text(data.get("description"), DESCRIPTION),
             summary=text(data.get("short_description"), SUMMARY),
             brand=identifiers.brand(data, meta, attributes),
@@ -141,7 +141,7 @@ class Reader:
         return tuple(dict.fromkeys(filter(None, found)))
 
     def _images(self, value: Any) -> tuple[str, ...]:
-        found = (address(row.get("src"), self.home) for row in rows(value, IMAGES))
+        found = (given_address(row.get("src"), self.home) for row in rows(value, IMAGES))
         return tuple(dict.fromkeys(filter(None, found)))
 
 
@@ -207,7 +207,7 @@ def _plain_meta(meta: Mapping[str, Any]) -> dict[str, str]:
 
 def _offer(data: dict[str, Any], may_be_bought: bool = True) -> dict[str, Any]:
     """What products without variations and variations say in the same words."""
-    price = amount(data.get("regular_price"))
+    price = figure(data.get("regular_price"))
     dimensions = data.get("dimensions")
     sizes = dimensions if isinstance(dimensions, dict) else {}
     buyable = data.get("purchasable")
@@ -218,10 +218,10 @@ def _offer(data: dict[str, Any], may_be_bought: bool = True) -> dict[str, Any]:
         "availability": _availability(data),
         "quantity": _quantity(data),
         "purchasable": may_be_bought and (buyable if isinstance(buyable, bool) else price is not None),
-        "weight": amount(data.get("weight")),
-        "length": amount(sizes.get("length")),
-        "width": amount(sizes.get("width")),
-        "height": amount(sizes.get("height")),
+        "weight": figure(data.get("weight")),
+        "length": figure(sizes.get("length")),
+        "width": figure(sizes.get("width")),
+        "height": figure(sizes.get("height")),
         # "shipping": of the product itself no tax is charged.
         "taxable": data.get("tax_status") not in ("none", "shipping"),
         "tax_class": label(data.get("tax_class")),
@@ -229,10 +229,10 @@ def _offer(data: dict[str, Any], may_be_bought: bool = True) -> dict[str, Any]:
     }
 
 
-def _sale(data: dict[str, Any], price: Decimal | None) -> dict[str, Any]:
+def _sale(data: dict[str, Any], price: Figure | None) -> dict[str, Any]:
     """The sale price and its time. `price` is not looked at: it lags behind when a sale starts or ends."""
-    reduced = amount(data.get("sale_price"))
-    if reduced is None or price is None or reduced >= price:
+    reduced = figure(data.get("sale_price"))
+    if reduced is None or price is None:
         return {}
     begins, ends = data.get("date_on_sale_from_gmt"), data.get("date_on_sale_to_gmt")
     start, end = moment(begins), moment(ends)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sync2sys.connectors.base import Shop
-from sync2sys.connectors.fields import address, currency, label, rows
+from sync2sys.connectors.fields import address, country, currency, label, rows
 from sync2sys.connectors.woocommerce import taxes
 from sync2sys.connectors.woocommerce.client import Client, Root
 from sync2sys.connectors.woocommerce.site import INDEX
@@ -19,7 +19,6 @@ PER_PARENT = "per_parent"
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 #: `DE`, or `DE:DE-BY` with a state
-_COUNTRY = re.compile(r"([A-Z]{2})(?::.*)?")
 
 
 def facts(
@@ -70,7 +69,8 @@ def facts(
             "version": label(environment.get("version"), 50),
             "variations": route or capabilities.get("variations"),
         },
-        country=_country(general.get("woocommerce_default_country")),
+        # Such as "US:CA".
+        country=country((general.get("woocommerce_default_country") or "").partition(":")[0]),
         charges_tax=_yes(general.get("woocommerce_calc_taxes")),
         tax_rates=tax_rates(client),
     )
@@ -138,11 +138,6 @@ def timezone(index: dict[str, Any]) -> str:
 def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
     part = data.get(name)
     return part if isinstance(part, dict) else {}
-
-
-def _country(value: str | None) -> str:
-    found = _COUNTRY.fullmatch(value or "")
-    return found[1] if found else ""
 
 
 def _yes(value: str | None) -> bool | None:

@@ -6,13 +6,39 @@ from sync2sys.formats.base import Context, Doubt, Field, Reader, Rule, checked, 
 from sync2sys.formats.rules.texts import entries
 from sync2sys.formats.text import shorten
 
+#: What shops put a product into that is in no category, in the languages of `attributes`.
+NO_CATEGORY = frozenset(
+    (
+        "uncategorized",
+        "uncategorised",
+        "unkategorisiert",
+        "nicht kategorisiert",
+        "non classé",
+        "sin categorizar",
+        "sin categoría",
+        "senza categoria",
+        "non categorizzato",
+        "ongecategoriseerd",
+        "geen categorie",
+        "bez kategorii",
+        "nezařazené",
+        "nezařazeno",
+        "χωρίς κατηγορία",
+        "μη κατηγοριοποιημένο",
+    )
+)
+
 
 def _long_path(field: Field, context: Context) -> Doubt:
     limit = field.limit or sys.maxsize
     return lambda categories: "truncated" if len(_deepest(categories)) > limit else None
 
 
-@checked(overflow=_long_path)
+def _no_category(field: Field, context: Context) -> Doubt:
+    return lambda categories: "not_a_category" if _deepest(categories).casefold() in NO_CATEGORY else None
+
+
+@checked(overflow=_long_path, remark=_no_category)
 def deepest_category(field: Field, context: Context) -> Reader:
     """The first of the longest category paths; levels that do not fit are left out."""
     limit = field.limit or sys.maxsize
@@ -33,7 +59,7 @@ def _deepest(categories: str | None) -> str:
 def category_path(joint: str, root: str = "") -> Rule:
     """A rule for the longest category path in a channel's own spelling, below a root of its own."""
 
-    @checked(overflow=_long_path)
+    @checked(overflow=_long_path, remark=_no_category)
     def rule(field: Field, context: Context) -> Reader:
         """The first of the longest category paths; levels that do not fit are left out."""
         limit = field.limit or sys.maxsize

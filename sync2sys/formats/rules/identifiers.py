@@ -6,9 +6,21 @@ from hashlib import sha256
 
 from sync2sys.formats import codes
 from sync2sys.formats.base import Context, Doubt, Field, Reader, Rule, Value, checked
-from sync2sys.formats.rules.doubts import unusable
 from sync2sys.formats.rules.texts import cut_text, text
 from sync2sys.formats.text import clean
+
+
+def _no_gtin(field: Field, context: Context) -> Doubt:
+    return lambda found: codes.fault(found) if found else None
+
+
+def _no_ean(field: Field, context: Context) -> Doubt:
+    def doubt(found: str | None) -> str | None:
+        if not found:
+            return None
+        return "case_number" if codes.gtin(found) else codes.fault(found)
+
+    return doubt
 
 
 def _no_brand(field: Field, context: Context) -> Doubt:
@@ -78,12 +90,13 @@ def narrow_group(field: Field, context: Context) -> Reader:
     return lambda key, has_variants: read_id(key) if has_variants else None
 
 
-@checked(doubt=unusable)
+@checked(doubt=_no_gtin)
 def gtin(field: Field, context: Context) -> Reader:
     """A GTIN whose length, check digit and prefix are right; any other is left out."""
     return lambda found: codes.gtin(found) if found else None
 
 
+@checked(doubt=_no_ean)
 def ean(field: Field, context: Context) -> Reader:
     """A valid GTIN in 13 digits; any other is left out."""
     return lambda found: _ean(found) if found else None

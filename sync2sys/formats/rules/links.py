@@ -6,29 +6,40 @@ from functools import partial
 
 import orjson
 
-from sync2sys.formats.addresses import ENCODED, LONGEST_ADDRESS, encoded, is_encoded
+from sync2sys.formats.addresses import ENCODED, LONGEST_ADDRESS, encoded, fault, is_encoded
 from sync2sys.formats.base import Context, Doubt, Field, Reader, Words, checked
 from sync2sys.formats.latest import latest
-from sync2sys.formats.rules.doubts import NOTHING
 
 #: A JSON list of addresses that need no work.
 _ENCODED_LIST = re.compile(rf'\["{ENCODED}"(?:,"{ENCODED}")*\]').fullmatch
 
 
 def _unusable_address(field: Field, context: Context) -> Doubt:
-    limit = field.limit or LONGEST_ADDRESS
+    return lambda found: _refusal(found) if found else None
 
-    def doubt(found: str | None) -> str | None:
-        if not found:
-            return None
-        usable = encoded(found)
-        return "too_long" if usable is not None and len(usable) > limit else "invalid"
+
+def _refusal(found: str) -> str:
+    """Why an address cannot be used."""
+    return fault(found) if encoded(found) is None else "too_long"
+
+
+def _no_image(field: Field, context: Context) -> Doubt:
+    def doubt(own: str | None, images: str | None) -> str | None:
+        found = own or next(iter(orjson.loads(images or "[]")), "")
+        return _refusal(found) if found else None
 
     return doubt
 
 
-def _no_image(field: Field, context: Context) -> Doubt:
-    return lambda own, images: "invalid" if own or images not in NOTHING else None
+def _plain_http(field: Field, context: Context) -> Doubt:
+    return lambda found: "not_https" if found.startswith("http://") else None
+
+
+def _plain_http_image(field: Field, context: Context) -> Doubt:
+    def remark(own: str | None, images: str | None) -> str | None:
+        return "not_https" if (own or images or "").startswith(("http://", '["http://')) else None
+
+    return remark
 
 
 def _too_many_images(field: Field, context: Context) -> Doubt:
@@ -41,7 +52,7 @@ def _too_many_images(field: Field, context: Context) -> Doubt:
     return doubt
 
 
-@checked(doubt=_unusable_address)
+@checked(doubt=_unusable_address, remark=_plain_http)
 def address(field: Field, context: Context) -> Reader:
     """An absolute http or https address, percent-encoded."""
     limit = field.limit or LONGEST_ADDRESS
@@ -60,7 +71,7 @@ def _usable(found: str | None, limit: int) -> str | None:
     return usable if usable is not None and len(usable) <= limit else None
 
 
-@checked(doubt=_no_image)
+@checked(doubt=_no_image, remark=_plain_http_image)
 def main_image(field: Field, context: Context) -> Reader:
     """The variant's own image, else the product's first usable one."""
     limit = field.limit or LONGEST_ADDRESS
@@ -73,7 +84,7 @@ def main_image(field: Field, context: Context) -> Reader:
     return read
 
 
-@checked(doubt=_no_image)
+@main_image.lend
 def comma_free_image(field: Field, context: Context) -> Reader:
     """The variant's own image, else the product's first usable one; commas are encoded."""
     read = main_image(field, context)

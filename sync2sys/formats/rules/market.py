@@ -34,7 +34,7 @@ def home_country(field: Field, context: Context) -> Reader:
     return lambda *columns: found
 
 
-@checked(doubt=lambda field, context: lambda *columns: "setting" if field.required else None)
+@checked(doubt=lambda field, context: lambda *columns: "setting" if field.required else None, setting="vat")
 def vat(field: Field, context: Context) -> Reader:
     """The setting vat, or else the rate of the item's tax class, in per cent."""
     said, tax = setting("vat")(field, context)(), context.tax

@@ -1,17 +1,26 @@
 """Numbers, weights and stock."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-from sync2sys.formats.base import Context, Doubt, Field, Reader, Rule, checked
+from sync2sys.formats.base import Context, Doubt, Doubting, Field, Reader, Rule, checked
 
 
-def _no_weight(field: Field, context: Context) -> Doubt:
-    def doubt(weight: str | None, *unit: str | None) -> str | None:
-        exact = _decimal(weight)
-        return "invalid" if weight and (exact is None or exact) else None
+def _no_weight(units: Collection[str]) -> Doubting:
+    """Zero is what shops have that do not weigh."""
 
-    return doubt
+    def doubting(field: Field, context: Context) -> Doubt:
+        def doubt(weight: str | None, unit: str | None) -> str | None:
+            exact = _decimal(weight)
+            if not weight or exact == 0:
+                return None
+            if exact is None:
+                return "not_a_number"
+            return "out_of_range" if (unit or "").casefold() in units else "unknown_unit"
+
+        return doubt
+
+    return doubting
 
 
 def number(field: Field, context: Context) -> Reader:
@@ -22,10 +31,7 @@ def number(field: Field, context: Context) -> Reader:
 def weight(units: Mapping[str, tuple[str, int]]) -> Rule:
     """A rule that gives `0.8 kg`; `units`: our unit -> the channel's and the most it takes."""
 
-    @checked(doubt=_no_weight)
     def rule(field: Field, context: Context) -> Reader:
-        """Number and unit; left out where it is zero or more than the channel takes."""
-
         def read(weight: str | None, unit: str | None) -> str | None:
             known, exact = units.get((unit or "").casefold()), _decimal(weight)
             if known is None or exact is None or not 0 < exact <= known[1]:
@@ -34,9 +40,16 @@ def weight(units: Mapping[str, tuple[str, int]]) -> Rule:
 
         return read
 
-    return rule
+    most = ", ".join(dict.fromkeys(f"{most} {unit}" for unit, most in units.values()))
+    rule.__doc__ = f"Number and unit, more than zero and at most {most}; any other is left out."
+    return checked(doubt=_no_weight(units))(rule)
 
 
+def _no_plain_weight(field: Field, context: Context) -> Doubt:
+    return lambda weight: "not_a_number" if weight and _decimal(weight) is None else None
+
+
+@checked(doubt=_no_plain_weight)
 def plain_weight(field: Field, context: Context) -> Reader:
     """The weight as a number."""
 
@@ -51,6 +64,7 @@ def plain_weight(field: Field, context: Context) -> Reader:
 GRAMS = {"kg": "1000", "g": "1", "lb": "453.59237", "lbs": "453.59237", "oz": "28.349523125"}
 
 
+@checked(doubt=_no_weight(GRAMS))
 def grams(field: Field, context: Context) -> Reader:
     """The weight in whole grams."""
     factors = {unit: Decimal(grams) for unit, grams in GRAMS.items()}
@@ -64,6 +78,7 @@ def grams(field: Field, context: Context) -> Reader:
     return read
 
 
+@checked(doubt=_no_weight(GRAMS))
 def kilograms(field: Field, context: Context) -> Reader:
     """The weight in kilograms."""
     in_grams = grams(field, context)

@@ -16,11 +16,32 @@ def _no_sale(field: Field, context: Context) -> Doubt:
         price: str | None,
         currency: str | None,
     ) -> str | None:
-        if sale in NOTHING or sales.phase_of(begin, end, context.now) == sales.ENDED:
+        if sale in NOTHING:
             return None
-        return None if money.reduced(price, sale, currency) else "sale_not_lower"
+        if begin is not None and end is not None and end <= begin:
+            return "sale_backwards"
+        if sales.phase_of(begin, end, context.now) == sales.ENDED:
+            return None
+        if money.amount(price, currency) is None or money.reduced(price, sale, currency):
+            return None
+        return "sale_not_lower" if money.amount(sale, currency) else "no_sale_price"
 
     return doubt
+
+
+def _no_current_sale(field: Field, context: Context) -> Doubt:
+    doubt = _no_sale(field, context)
+
+    def remark(
+        price: str | None,
+        currency: str | None,
+        sale: str | None,
+        begin: datetime | None,
+        end: datetime | None,
+    ) -> str | None:
+        return None if sale is None else doubt(sale, begin, end, price, currency)
+
+    return remark
 
 
 def price(field: Field, context: Context) -> Reader:
@@ -39,6 +60,7 @@ def plain_price(field: Field, context: Context) -> Reader:
     return money.amount
 
 
+@checked(remark=_no_current_sale)
 def current_price(field: Field, context: Context) -> Reader:
     """What the buyer pays now: the sale price while a sale is on, else the regular one."""
     now = context.now

@@ -1,5 +1,6 @@
 """Texts: one line, several, titles, and lists of them."""
 
+import re
 import sys
 from functools import lru_cache
 
@@ -7,7 +8,13 @@ import orjson
 
 from sync2sys.formats import attributes
 from sync2sys.formats.base import Context, Doubt, Field, Reader, Words, checked
+from sync2sys.formats.rules.doubts import NOTHING
 from sync2sys.formats.text import clean, clean_lines, is_legal, shorten
+
+#: A title of so many characters, all of them capitals, is shouted; a shorter one may be a name.
+SHOUT = 20
+#: Emoji and other pictures that stand for nothing one can read.
+_SYMBOL = re.compile("[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]").search
 
 
 def cut_text(field: Field, context: Context) -> Doubt:
@@ -20,7 +27,7 @@ def _cut_lines(field: Field, context: Context) -> Doubt:
     return lambda found: "truncated" if len(found) > limit and len(clean_lines(found)) > limit else None
 
 
-def _cut_title(field: Field, context: Context) -> Doubt:
+def cut_title(field: Field, context: Context) -> Doubt:
     limit = field.limit or sys.maxsize
 
     def doubt(title: str, options: str | None, has_variants: bool | int) -> str | None:
@@ -30,6 +37,17 @@ def _cut_title(field: Field, context: Context) -> Doubt:
         return "truncated" if len(clean(title)) + len(told) > limit else None
 
     return doubt
+
+
+def _unfit_title(field: Field, context: Context) -> Doubt:
+    def remark(title: str, options: str | None, has_variants: bool | int) -> str | None:
+        if has_variants and options in NOTHING:
+            return "any_choice"
+        if len(title) >= SHOUT and title.isupper():
+            return "capitals"
+        return None if title.isascii() or not _SYMBOL(title) else "symbols"
+
+    return remark
 
 
 @checked(overflow=cut_text)
@@ -62,7 +80,7 @@ def long_text(field: Field, context: Context) -> Reader:
     return read
 
 
-@checked(overflow=_cut_title)
+@checked(overflow=cut_title, remark=_unfit_title)
 def full_title(field: Field, context: Context) -> Reader:
     """The product's title and the variant's options; the title is cut first."""
     limit = field.limit or sys.maxsize

@@ -3,10 +3,16 @@
 from collections.abc import Callable, Mapping
 
 from sync2sys.formats import attributes
-from sync2sys.formats.base import Context, Field, Reader, Rule, Value, checked, unsaid
+from sync2sys.formats.base import Context, Doubt, Field, Reader, Rule, Value, checked, unsaid
 from sync2sys.formats.rules.doubts import unusable
-from sync2sys.formats.rules.texts import text
+from sync2sys.formats.rules.texts import cut_text, text
 from sync2sys.formats.text import clean
+
+
+def _no_word(field: Field, context: Context) -> Doubt:
+    """Channels that have no word for what is sold out list what can be ordered, and nothing else."""
+    refuse = unusable(field, context)
+    return lambda found: "sold_out" if found == "out_of_stock" else refuse(found)
 
 
 def constant(value: str) -> Rule:
@@ -32,7 +38,7 @@ def listed(*words: str) -> Rule:
 def word(words: Mapping[str, str]) -> Rule:
     """A rule that gives the channel's word for ours, and nothing for one it does not know."""
 
-    @checked(doubt=unusable)
+    @checked(doubt=_no_word)
     def rule(field: Field, context: Context) -> Reader:
         """The channel's own word for it."""
         return words.get
@@ -54,6 +60,15 @@ def yes_or_no(column_means: str, yes: str = "true", no: str = "false") -> Rule:
 def option(attribute: str, usable: Callable[[str], bool] = bool) -> Rule:
     """A rule for a well-known attribute among the variant's options; see `attributes`."""
 
+    def no_word(field: Field, context: Context) -> Doubt:
+        code = "unknown_word" if attribute in attributes.VALUES else "not_a_word"
+        return lambda options: code if attributes.told(options).get(attribute) else None
+
+    def cut(field: Field, context: Context) -> Doubt:
+        is_cut = cut_text(field, context)
+        return lambda options: is_cut(attributes.known(options)[attribute])
+
+    @checked(doubt=no_word, overflow=cut)
     def rule(field: Field, context: Context) -> Reader:
         """The option whose name means this, in any of eight languages."""
         shown = text(field, context)

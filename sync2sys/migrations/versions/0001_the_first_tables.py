@@ -465,6 +465,21 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "told_chunk",
+        sa.Column("render_id", sa.String(length=36), nullable=False),
+        sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("chunk_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["chunk_id"], ["chunk.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["render_id"], ["render.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("render_id", "no"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("told_chunk", schema=None) as batch_op:
+        batch_op.create_index("ix_told_chunk_chunk", ["chunk_id"], unique=False)
+
+    op.create_table(
         "token",
         sa.Column("jti", sa.String(length=32), nullable=False),
         sa.Column("typ", sa.String(length=10), nullable=False),
@@ -531,6 +546,7 @@ def downgrade() -> None:
     op.drop_table("shopify_flow")
     op.drop_table("lock_row")
     op.drop_table("token")
+    op.drop_table("told_chunk")
     op.drop_table("render_shard")
     op.drop_table("render_chunk")
     op.drop_table("pull_item")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync2sys.connectors.shopify.products import Reader
@@ -49,6 +49,12 @@ def product(media=(), metafields=(), variants=(11,), **changes):
 
 def variant(unit="kg", media=(), of=None, **changes):
     return Reader(unit).variant(VARIANT | changes, media, of or product())
+
+
+def test_the_featured_image_is_the_first_whatever_the_order_of_the_others():
+    other = {"id": "gid://shopify/MediaImage/2", "image": {"url": "https://cdn.example/2.jpg"}}
+    found = product([other, IMAGE], featuredMedia=IMAGE)
+    assert found.images == ("https://cdn.example/1.jpg", "https://cdn.example/2.jpg")
 
 
 def test_a_product_is_read():
@@ -159,6 +165,7 @@ json = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.sampled_from(sorted(PRODUCT)), json),
     st.dictionaries(st.sampled_from(sorted(VARIANT)), json),

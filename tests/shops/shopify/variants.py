@@ -29,17 +29,19 @@ def display_name(variant, context):
 
 @field("ProductVariant.selectedOptions")
 def selected_options(variant, context):
-    described = product_of(variant, context)["options"]
+    owner = product_of(variant, context)
+    chosen = zip(owner["options"], variant["options"], strict=True)
     return [
-        {"name": name, "value": value, "optionValue": _value(variant, context, place, value)}
-        for place, (name, value) in enumerate(zip(described, variant["options"], strict=True), start=1)
+        {"name": name, "value": value, "owner": owner, "place": place}
+        for place, (name, value) in enumerate(chosen, start=1)
     ]
 
 
-def _value(variant, context, place, value):
-    owner = product_of(variant, context)
-    name, values = list(owner["options"].items())[place - 1]
-    return next(each for each in option(owner, place, name, values)["optionValues"] if each["name"] == value)
+@field("SelectedOption.optionValue")
+def option_value(selected, context):
+    name, values = selected["name"], selected["owner"]["options"][selected["name"]]
+    made = option(selected["owner"], selected["place"], name, values)["optionValues"]
+    return next(each for each in made if each["name"] == selected["value"])
 
 
 @field("ProductVariant.availableForSale")
