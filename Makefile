@@ -41,7 +41,7 @@ types: .venv/dev ## Static types
 
 check: lint types test ## What CI runs
 
-bench: .venv/dev ## Speed and memory as ratios against the limit, measured in one run
+bench: .venv/dev .venv/shopify ## Speed and memory as ratios against the limit, measured in one run
 	@$(BIN)/python -m bench
 
 lock: .venv/dev ## Pin the newest versions that fit setup.cfg

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 #: Each has `run()`, which yields (what, measured, requirement, met).
-MODULES = ("render", "explanations", "renders", "serving", "sync")
+MODULES = ("render", "explanations", "renders", "serving", "sync", "shopify")
 
 
 def main(names: list[str]) -> int:

@@ -8,7 +8,7 @@ from flask import g
 from sync2sys.api import rates
 from sync2sys.api.access import access, encode, presented, public
 from sync2sys.api.bodies import Blueprint
-from sync2sys.connectors import woocommerce
+from sync2sys.connectors import platforms
 from sync2sys.database import transaction
 from sync2sys.extensions import client_key, db, outbound, settings
 from sync2sys.models import Token
@@ -29,7 +29,7 @@ PROOF_SECONDS = 10.0
 )
 @bp.response(201, schemas.ConnectedStore)
 def connect(body: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """Connect a WooCommerce store and start its first sync.
+    """Connect a store by its keys and start its first sync.
 
     The keys are tried against the store, and a random wrong pair must be refused there, before
     anything changes here. A token that comes along as Bearer gets the store's rights too.
@@ -45,12 +45,17 @@ def prove(body: dict[str, Any]) -> stores.Proof:
     rates.take(f"{settings.CONNECT_HOST_RATE}/hour", "connect", urlsplit(body["storeUrl"]).hostname or "")
     # The store may take its time: hold no transaction meanwhile.
     db.session.rollback()
-    shop = woocommerce.connect(
-        outbound, body["storeUrl"], body["consumerKey"], body["consumerSecret"], deadline=PROOF_SECONDS
+    shop = platforms.prove(
+        body["platform"],
+        outbound,
+        body["storeUrl"],
+        body["consumerKey"],
+        body["consumerSecret"],
+        deadline=PROOF_SECONDS,
     )
     return stores.Proof(
         origin=body["storeUrl"],
-        platform="woocommerce",
+        platform=body["platform"],
         key=body["consumerKey"],
         secret=body["consumerSecret"],
         shop=shop,

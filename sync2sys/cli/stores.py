@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 
-from sync2sys.connectors import woocommerce
+from sync2sys.connectors import platforms
 from sync2sys.database import transaction
 from sync2sys.emails import canonical_email
 from sync2sys.errors import NotFound, RemoteError, StoreUnreachable, Sync2SysError
@@ -22,14 +22,17 @@ stores = AppGroup("stores", help="Connected stores.")
 @stores.command("connect")
 @click.argument("address")
 @click.option("--email", required=True, help="The account it is connected under.")
+@click.option(
+    "--platform", type=click.Choice(platforms.with_keys()), default="woocommerce", show_default=True
+)
 @click.option("--key", prompt="Consumer key (ck_…)", help="Asked for where left out.")
 @click.option("--secret", prompt="Consumer secret (cs_…)", hide_input=True, help="Asked for where left out.")
-def connect(address: str, email: str, key: str, secret: str) -> None:
-    """Connect a WooCommerce store with REST API keys from its settings."""
+def connect(address: str, email: str, platform: str, key: str, secret: str) -> None:
+    """Connect a store by its keys, which in WooCommerce are those of the REST API."""
     try:
         origin = canonical_origin(address, outbound.allowed)
-        shop = woocommerce.connect(outbound, origin, key, secret)
-        proof = service.Proof(origin, "woocommerce", key, secret, shop)
+        shop = platforms.prove(platform, outbound, origin, key, secret)
+        proof = service.Proof(origin, platform, key, secret, shop)
         channel_id, name = transaction(_attach)(proof, canonical_email(email))
     except ValueError as error:
         raise click.ClickException(str(error)) from error

@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from sync2sys.errors import StoreRefusedKeys
+
 #: An amount, or the text that a shop has in its place, such as `19,90 EUR`, so that its owner can be told.
 Figure = Decimal | str
 
@@ -157,6 +159,19 @@ class Secrets(Protocol):
 
     def after(self, refused: str) -> Mapping[str, Any]:
         """Those that hold now that the shop has refused this access token. Raises StoreRefusedKeys."""
+
+
+class Given:
+    """Credentials as they were given, which nobody keeps or renews yet."""
+
+    def __init__(self, **credentials: Any) -> None:
+        self._credentials = credentials
+
+    def current(self) -> Mapping[str, Any]:
+        return self._credentials
+
+    def after(self, refused: str) -> Mapping[str, Any]:
+        raise StoreRefusedKeys("The store does not take these keys.")
 
 
 class Connector(Protocol):

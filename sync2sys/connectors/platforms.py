@@ -1,16 +1,37 @@
-"""Which connector speaks to which platform."""
+"""Which connector speaks to which platform. docs/connectors.md says how another one is added."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 from urllib.parse import quote
 
-from sync2sys.connectors.base import Connector, Secrets
+from sync2sys.connectors import woocommerce
+from sync2sys.connectors.base import Connector, Secrets, Shop
 from sync2sys.connectors.shopify import Shopify
 from sync2sys.connectors.woocommerce import WooCommerce
 from sync2sys.outbound import Outbound
 
-#: An outbound client, the shop's keys, and what was learnt about how to talk to it.
-Make = Callable[[Outbound, Secrets, dict[str, Any]], Connector]
+
+class Prove(Protocol):
+    """How keys are proved to open a shop."""
+
+    def __call__(self, outbound: Outbound, origin: str, key: str, secret: str, *, deadline: float) -> Shop:
+        """Who the shop at this address is, and how to come back to it; within so many seconds.
+
+        Raises a StoreError whose message tells the owner what to do.
+        """
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What the service needs of a platform."""
+
+    #: the connector of a connected shop, of an outbound client, its keys, and what was learnt of it
+    open: Callable[[Outbound, Secrets, dict[str, Any]], Connector]
+    #: None where shops are connected by their owners' consent
+    prove: Prove | None = None
+    #: where its owner edits a product: made of the shop's home and the product's id
+    editor: str = "{home}"
 
 
 def _woocommerce(outbound: Outbound, secrets: Secrets, capabilities: dict[str, Any]) -> Connector:
@@ -18,19 +39,39 @@ def _woocommerce(outbound: Outbound, secrets: Secrets, capabilities: dict[str, A
     return WooCommerce(outbound, keys["key"], keys["secret"], capabilities)
 
 
-PLATFORMS: dict[str, Make] = {"woocommerce": _woocommerce, "shopify": Shopify}
-#: Where its owner edits a product: made of the shop's home and the product's id.
-EDITORS = {
-    "woocommerce": "{home}/wp-admin/post.php?post={product_id}&action=edit",
-    "shopify": "{home}/admin/products/{product_id}",
+PLATFORMS: dict[str, Platform] = {
+    "woocommerce": Platform(
+        _woocommerce,
+        prove=woocommerce.connect,
+        editor="{home}/wp-admin/post.php?post={product_id}&action=edit",
+    ),
+    "shopify": Platform(Shopify, editor="{home}/admin/products/{product_id}"),
 }
 
 
 def open_shop(platform: str, outbound: Outbound, secrets: Secrets, capabilities: dict[str, Any]) -> Connector:
     """The connector of a connected shop; nothing is asked of it yet."""
-    return PLATFORMS[platform](outbound, secrets, capabilities)
+    return PLATFORMS[platform].open(outbound, secrets, capabilities)
+
+
+def with_keys() -> list[str]:
+    """The platforms whose shops are connected by keys."""
+    return [name for name, platform in PLATFORMS.items() if platform.prove is not None]
+
+
+def prove(
+    platform: str, outbound: Outbound, origin: str, key: str, secret: str, *, deadline: float = 10.0
+) -> Shop:
+    """Prove that keys open a shop; see `Prove`. For one of the platforms `with_keys`."""
+    prove = PLATFORMS[platform].prove
+    if prove is None:
+        raise ValueError(f"shops of {platform} are not connected by keys")
+    return prove(outbound, origin, key, secret, deadline=deadline)
 
 
 def editor_of(platform: str, home: str, product_id: str) -> str:
     """The address at which a shop's owner edits a product; empty where that is not known."""
-    return EDITORS.get(platform, "").format(home=home.rstrip("/"), product_id=quote(product_id, safe=""))
+    if platform not in PLATFORMS:
+        return ""
+    known = {"home": home.rstrip("/"), "product_id": quote(product_id, safe="")}
+    return PLATFORMS[platform].editor.format(**known)

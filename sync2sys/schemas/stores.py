@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
+from sync2sys.connectors import platforms
 from sync2sys.schemas.base import Contract, Email, Instant, StoreAddress
 
 #: WooCommerce makes ck_ or cs_ and 40 hex digits; other lengths are let through to the shop.
@@ -14,7 +15,7 @@ class ConnectStore(Contract):
     consumerKey = fields.String(required=True, validate=KEY)
     consumerSecret = fields.String(required=True, validate=SECRET)
     email = Email(required=True)
-    platform = fields.String(load_default="woocommerce", validate=validate.OneOf(["woocommerce"]))
+    platform = fields.String(load_default="woocommerce", validate=validate.OneOf(platforms.with_keys()))
     pluginVersion = fields.String(load_default="", allow_none=True, validate=validate.Length(max=50))
 
 

@@ -168,9 +168,8 @@ def context(app):
 def shops(monkeypatch):
     """Scripted shops by key, as a platform of their own."""
     known = {}
-    monkeypatch.setitem(
-        platforms.PLATFORMS, "scripted", lambda outbound, secrets, learnt: known[secrets.current()["key"]]
-    )
+    scripted = platforms.Platform(lambda outbound, secrets, learnt: known[secrets.current()["key"]])
+    monkeypatch.setitem(platforms.PLATFORMS, "scripted", scripted)
     return known
 
 

@@ -12,7 +12,7 @@ from sync2sys.connectors import woocommerce
 from sync2sys.connectors.shopify import pull as shopify_pull
 from sync2sys.connectors.woocommerce import Patience
 from sync2sys.database import look, transaction
-from sync2sys.errors import StoreError
+from sync2sys.errors import StoreError, StoreRefusedKeys
 from sync2sys.extensions import db, outbound
 from sync2sys.models import Channel, Feed, Product
 from sync2sys.services import jobs, renders, stores, sync
@@ -301,6 +301,17 @@ def test_a_shop_that_lists_nothing_any_more_is_not_believed_at_once(channel, sho
     pass_time(3700)
     run(channel, full=True)
     assert mirrored(channel) == {}
+
+
+def test_feeds_of_a_shop_that_withdrew_its_consent_stay_as_they_are(channel, shop, their_app):  # noqa: F811
+    run(channel)
+    before = rendered(channel)
+    shop.uninstall(their_app)
+    with pytest.raises(StoreRefusedKeys):
+        run(channel, full=True)
+    assert channel_of(channel)["state"] == "auth_failed"
+    renders.render(feed_id("a-feed"))
+    assert served() == before
 
 
 def test_a_pull_that_breaks_off_removes_nothing(channel, shop, shopify):  # noqa: F811
