@@ -70,6 +70,8 @@ def prove(
 
 
 def editor_of(platform: str, home: str, product_id: str) -> str:
-    """The address at which a shop's owner edits a product."""
+    """The address at which a shop's owner edits a product; empty where that is not known."""
+    if platform not in PLATFORMS:
+        return ""
     known = {"home": home.rstrip("/"), "product_id": quote(product_id, safe="")}
     return PLATFORMS[platform].editor.format(**known)

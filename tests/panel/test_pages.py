@@ -39,8 +39,9 @@ def test_every_page_is_kept_by_nobody_and_runs_no_script(alice, path):
         assert " style=" not in visitor.answer.text
 
 
-def test_only_the_pages_that_lead_to_shopify_may_end_a_form_there(alice):
-    assert f"form-action 'self' {SHOPS};" in alice.open("/sales-channels").headers["Content-Security-Policy"]
+def test_only_the_pages_that_lead_to_shopify_may_end_a_form_there(alice, add):
+    for path in ("/sales-channels", f"/sales-channels/{add()}"):
+        assert f"form-action 'self' {SHOPS};" in alice.open(path).headers["Content-Security-Policy"]
     for path in ("/", "/sign-in?next=/", "/sales-channels/none"):
         assert SHOPS not in alice.open(path).headers["Content-Security-Policy"]
 

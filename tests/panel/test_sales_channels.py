@@ -169,13 +169,17 @@ def test_a_connected_channel_shows_what_the_shop_says_of_itself(add, look):
         home="https://mugs.example",
         currency="EUR",
         synced_at=MORNING,
-        hooks=[{"topic": "products/update", "state": "active"}, {"topic": "x", "state": "refused"}],
+        hooks=[
+            {"topic": "products/update", "state": "active", "since": MORNING.isoformat()},
+            {"topic": "products/delete", "state": "refused", "since": MORNING.isoformat()},
+        ],
     )
     page = look(channel_id)
     assert badges(page)[0] == "Connected"
     for words in ("Address mugs.myshopify.com", "Storefront mugs.example", "Currency EUR", "Products 0"):
         assert words in page.text
     assert "Webhooks 1 in place" in page.text
+    assert "The shop does not let us have its webhooks for products/delete." in page.text
 
 
 def test_a_lost_token_is_the_first_that_one_sees_and_tells_what_to_do(add, look, make_feed, within):
