@@ -8,14 +8,14 @@ from flask import g, request
 from sync2sys.api.shopify import connect_own, consent_page
 from sync2sys.api.stores import prove
 from sync2sys.connectors.shopify import domains
-from sync2sys.connectors.shopify.grants import App
+from sync2sys.connectors.shopify.grants import OWN, App
 from sync2sys.database import transaction
 from sync2sys.models import Channel
 from sync2sys.panel import forms
 from sync2sys.schemas.shopify import BeginShopify, ConnectShopify
 from sync2sys.schemas.stores import ConnectStore
 from sync2sys.services import shopify, stores
-from sync2sys.services.shopify_apps import OWN, PLATFORM
+from sync2sys.services.shopify_apps import PLATFORM
 
 
 def address_of(channel_id: str) -> str:

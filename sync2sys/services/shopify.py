@@ -5,15 +5,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sync2sys.connectors.base import Shop
+from sync2sys.connectors.base import Given, Shop
 from sync2sys.connectors.shopify import Shopify, scopes
-from sync2sys.connectors.shopify.grants import App, Grant, line_to, own
+from sync2sys.connectors.shopify.grants import OWN, App, Grant, line_to, own
 from sync2sys.extensions import db, outbound, vault
 from sync2sys.models import Channel, Organization
 from sync2sys.models.base import digest, now
 from sync2sys.services import hooks, jobs, organizations, stores
 from sync2sys.services.shopify_apps import (
-    OWN,
     PLATFORM,
     app_of,
     capabilities_of,
@@ -38,24 +37,12 @@ class Agreed:
     way: str = "code"
 
 
-class _Fresh:
-    """The credentials of a grant that is not kept yet."""
-
-    def __init__(self, grant: Grant) -> None:
-        self._grant = grant
-
-    def current(self) -> dict[str, str]:
-        return {"access_token": self._grant.access_token}
-
-    def after(self, refused: str) -> dict[str, str]:
-        raise Turned("exchange_failed")
-
-
 def introduced(domain: str, app: App, grant: Grant, way: str) -> Agreed:
     """Who the shop is that gave this token. Raises StoreError, or Turned where a right is missing."""
     if scopes.missing(grant.scopes, scopes.NEEDED):
         raise Turned("missing_scope")
-    shop = Shopify(outbound, _Fresh(grant), capabilities_of(domain), total=SECONDS).shop()
+    secrets = Given(**grant.credentials)
+    shop = Shopify(outbound, secrets, capabilities_of(domain), total=SECONDS).shop()
     return Agreed(domain, app, grant, shop, way)
 
 

@@ -9,8 +9,6 @@ from sync2sys.errors import StoreError, StoreRefusedKeys
 from sync2sys.extensions import outbound, settings
 
 PLATFORM = "shopify"
-#: How a token is come by that needs no consent page: the app and the shop are of one organization.
-OWN = "own"
 
 
 def configured_app() -> App | None:

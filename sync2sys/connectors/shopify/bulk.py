@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from sync2sys.connectors.line import MIB, Line, Patience
 from sync2sys.connectors.shopify import documents
-from sync2sys.connectors.shopify.admin import Admin
+from sync2sys.connectors.shopify.admin import Admin, ScopeMissing, TooCostly
 from sync2sys.connectors.shopify.lines import Lines, Node
 from sync2sys.errors import StoreBusy, StoreError, StoreGarbled
 from sync2sys.outbound import Outbound
@@ -37,7 +37,7 @@ class Bulk:
 
     def begin(self, question: str) -> str:
         """Begin an operation; returns its id. Raises BulkFailed where Shopify begins none."""
-        answer = self._admin.ask(documents.RUN_BULK, {"query": question}).get("bulkOperationRunQuery")
+        answer = self._asked(documents.RUN_BULK, {"query": question}).get("bulkOperationRunQuery")
         operation = answer.get("bulkOperation") if isinstance(answer, dict) else None
         if not isinstance(operation, dict) or not isinstance(operation.get("id"), str):
             raise BulkFailed(f"{self._admin.host} gives its products only page by page.")
@@ -60,10 +60,17 @@ class Bulk:
             raise BulkFailed(f"{self._admin.host} gave up on its list of products ({found['status']}).")
 
     def _look(self, operation: str) -> dict[str, Any]:
-        found = self._admin.ask(documents.BULK, {"id": operation}).get("bulkOperation")
+        found = self._asked(documents.BULK, {"id": operation}).get("bulkOperation")
         if not isinstance(found, dict) or not isinstance(found.get("status"), str):
             raise BulkFailed(f"{self._admin.host} does not know its own operation any more.")
         return found
+
+    def _asked(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """The answer. Shopify refuses bulk operations to some tokens; to be away is another matter."""
+        try:
+            return self._admin.ask(document, variables)
+        except (ScopeMissing, TooCostly, StoreGarbled) as error:
+            raise BulkFailed(error.message) from None
 
     def products(self, operation: str, skipped: int) -> tuple[int, Iterator[Node]]:
         """How many products a complete operation's file has, and those behind so many of the first.

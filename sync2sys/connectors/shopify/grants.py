@@ -22,6 +22,8 @@ MAX_BYTES = 64 * 1024
 #: How long a token lives that can be renewed, where the shop does not say.
 USUAL_LIFE = timedelta(hours=1)
 LONGEST_TOKEN = 4096
+#: How a token is come by that needs no consent page: the app and the shop are of one organization.
+OWN = "own"
 
 _ERROR = re.compile(
     r"\b(invalid_[a-z]{1,30}|shop_not_permitted|app_not_installed|application_cannot_be_found|access_denied)\b"
@@ -89,7 +91,7 @@ def renewed(line: Line, app: App, credentials: Mapping[str, Any]) -> dict[str, A
     asked for again; and the token by which ours was got is kept, for the answer that brought ours may have
     been taken back by another one.
     """
-    if credentials.get("way") == "own":
+    if credentials.get("way") == OWN:
         return own(line, app).credentials
     lost = GrantLost(f"{line.host} gave a token that ends and cannot be renewed. Connect it again.")
     for name in ("refresh_token", "refresh_token_before"):

@@ -79,7 +79,7 @@ class Pull:
         yield self._page()
 
     def _choose(self) -> None:
-        """How to ask: by the number of products, if the shop tells it."""
+        """How to ask: by the number of products."""
         count = self._admin.ask(documents.COUNT, {"query": LIVE}).get("productsCount")
         self._state.total, is_exact = _counted(count)
         if is_exact and self._state.total <= self._large:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sync2sys.connectors.shopify import bulk, documents
 from sync2sys.connectors.shopify.pull import LARGE
-from sync2sys.errors import StoreGarbled
+from sync2sys.errors import StoreBusy, StoreGarbled
 from tests.connectors.mirror import Mirror
 from tests.connectors.shopify.conftest import NOON, Keys
 from tests.shops.shopify import connections
@@ -246,6 +246,29 @@ def test_so_is_one_that_shopify_does_not_begin(connector, shopify):
     for _ in range(5):
         next(connector(shop, keys=keys, large=0).pull())
     assert_mirrors(Mirror(connector(shop, keys=keys, large=0).pull()), shop)
+
+
+@pytest.mark.parametrize("name", ["Mutation.bulkOperationRunQuery", "QueryRoot.bulkOperation"])
+@pytest.mark.parametrize("code", ["ACCESS_DENIED", "INTERNAL_SERVER_ERROR", "SOMETHING_NEW"])
+def test_so_is_one_that_the_token_may_not_have(connector, shopify, name, code):
+    shop = shopify.add_shop("mystore", catalogue())
+    shop.spoilt_fields[name] = code
+    assert_mirrors(Mirror(connector(shop, large=0).pull()), shop)
+
+
+def test_a_shop_that_is_away_is_waited_for_with_its_operation(connector, shopify):
+    shop = shopify.add_shop("mystore", catalogue())
+    keys, mirror = Keys(shop.token(shopify.add_app())), Mirror()
+    pages = connector(shop, keys=keys, large=0).pull()
+    mirror.keep(next(pages))
+    away = shopify.fault("bad_gateway", path="graphql")
+    with pytest.raises(StoreBusy):
+        list(pages)
+    away.stop()
+    for page in connector(shop, keys=keys, large=0).pull(cursor=resumed(mirror)):
+        mirror.keep(page)
+    assert_mirrors(mirror, shop)
+    assert not [request for request in shopify.requests if PRODUCTS.encode() in request.body]
 
 
 def without_data(answer):
