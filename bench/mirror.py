@@ -85,7 +85,8 @@ def _rows(count: int, variants: int) -> Iterator[tuple[dict[str, object], dict[s
             "channel_id": "c", "external_id": str(10 + number // variants), "kind": kind, "status": "publish",
             "published": True, "title": title, "link": link, "description": f"<p>{description}</p>",
             "text": description, "summary": "", "brand": brand, "categories": orjson.loads(categories),
-            "tags": [], "images": orjson.loads(images), "attributes": {}, "meta": {}, "modified_at": None,
+            "tags": [], "images": orjson.loads(images), "attributes": {},
+            "available_at": None, "meta": {}, "modified_at": None,
         }  # fmt: skip
         variant = {
             "channel_id": "c", "external_id": str(1_000_000 + number),
@@ -93,7 +94,8 @@ def _rows(count: int, variants: int) -> Iterator[tuple[dict[str, object], dict[s
             "title": "",
             "sku": sku, "gtin": gtin, "mpn": "", "description": "", "text": "", "link": link, "image": image,
             "options": orjson.loads(options), "price": Decimal(price), "sale_price": sale and Decimal(sale),
-            "sale_from": begin, "sale_to": end, "availability": availability, "quantity": quantity,
+            "sale_from": begin, "sale_to": end, "availability": availability,
+            "available_at": None, "quantity": quantity,
             "weight": Decimal(weight), "length": None, "width": None, "height": None, "taxable": True,
             "tax_class": "", "modified_at": None,
         }  # fmt: skip

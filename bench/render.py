@@ -132,7 +132,10 @@ def by_hand(rows: Iterable[tuple], *, simple: bool = False) -> bytes:
             told_title, in_group = escaped(title), ""
         else:
             told_title = f"{escaped(title)}, {escaped(told['Color'])}, {escaped(told['Size'])}"
-            in_group = f"<g:item_group_id>{escaped(group)}</g:item_group_id>\n"
+            in_group = (
+                f"<g:item_group_id>{escaped(group)}</g:item_group_id>\n"
+                f"<g:item_group_title>{escaped(title)}</g:item_group_title>\n"
+            )
         items.append(
             f"<item>\n<g:id>{escaped(key)}</g:id>\n"
             f"<title>{told_title}</title>\n"

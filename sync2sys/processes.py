@@ -17,6 +17,8 @@ MAX_PAUSE = 30.0
 #: Two processes use both cores of a small machine; threads wait for slow clients.
 WEB_WORKERS = 2
 WEB_THREADS = 4
+#: Bytes of a request's first line. A definition that is tried may stand in it; proxies take no more.
+LONGEST_ADDRESS = 8190
 
 
 def web_command(host: str, port: int) -> list[str]:
@@ -26,6 +28,7 @@ def web_command(host: str, port: int) -> list[str]:
         *("--bind", f"{host}:{port}", "--worker-class", "gthread"),
         *("--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)),
         *("--graceful-timeout", "30", "--log-level", "warning", "--no-control-socket"),
+        *("--limit-request-line", str(LONGEST_ADDRESS)),
     ]
 
 

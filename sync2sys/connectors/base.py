@@ -41,6 +41,8 @@ class RemoteProduct:
     images: tuple[str, ...] = ()
     #: attributes that do not tell variants apart: name -> values
     attributes: dict[str, list[str]] = field(default_factory=dict)
+    #: when what can be ordered before will be there
+    available_at: datetime | None = None
     #: scalar meta fields, for owners who keep a GTIN or a brand there
     meta: dict[str, str] = field(default_factory=dict)
     #: ids of all variants that exist in the shop now; None where the platform does not say
@@ -76,6 +78,8 @@ class RemoteVariant:
     sale_to: datetime | None = None
     #: in_stock, out_of_stock, backorder or preorder
     availability: str = "in_stock"
+    #: when what is on pre-order or backorder will be there; None: as the product
+    available_at: datetime | None = None
     #: None where the shop does not count; may be negative
     quantity: int | None = None
     #: in the shop's weight and dimension units

@@ -32,5 +32,5 @@ def open_shop(platform: str, outbound: Outbound, secrets: Secrets, capabilities:
 
 
 def editor_of(platform: str, home: str, product_id: str) -> str:
-    """The address at which a shop's owner edits a product."""
-    return EDITORS[platform].format(home=home.rstrip("/"), product_id=quote(product_id, safe=""))
+    """The address at which a shop's owner edits a product; empty where that is not known."""
+    return EDITORS.get(platform, "").format(home=home.rstrip("/"), product_id=quote(product_id, safe=""))

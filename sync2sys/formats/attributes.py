@@ -67,6 +67,15 @@ VALUES = {
     },
 }
 
+#: Names of what channels have other fields for.
+IDENTIFIERS = (
+    "brand, brands, manufacturer, marke, hersteller, marque, fabricant, marca, fabricante, merk, fabrikant, "
+    "produttore, marka, producent, značka, výrobce, gtin, ean, ean code, ean13, upc, isbn, barcode, mpn, "
+    "manufacturer part number, herstellernummer, sku"
+)
+#: Attributes whose values stand beside one another in one.
+_JOINED, _MOST_JOINED = ("color", "material"), 3
+
 #: Letters that no accent can be taken from.
 _PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "’": "'"})
 
@@ -84,6 +93,7 @@ def _by_word(table: Mapping[str, str]) -> dict[str, str]:
 
 
 _KNOWN = _by_word(NAMES)
+_IDENTIFIERS = frozenset(_by_word({"": IDENTIFIERS}))
 _KNOWN_VALUES = {attribute: _by_word(words) for attribute, words in VALUES.items()}
 
 
@@ -94,26 +104,65 @@ def options(text: str | None) -> dict[str, str]:
     return {name: value for name, value in found.items() if value and not value.isspace()}
 
 
-@lru_cache(maxsize=4096)
-def known(text: str | None) -> dict[str, str]:
-    """The well-known attributes among the options: color, size, material, pattern, gender, age_group.
+@lru_cache(maxsize=64)
+def fixed(text: str | None) -> dict[str, list[str]]:
+    """What does not tell variants apart, from its JSON text; blank values left out. Not to be changed."""
+    found = orjson.loads(text) if text else {}
+    filled = {
+        name: [each for each in values if each and not each.isspace()] for name, values in found.items()
+    }
+    return {name: values for name, values in filled.items() if values}
 
-    A gender or age group that is not one of the fixed words is left out. Not to be changed.
+
+@lru_cache(maxsize=4096)
+def known(options_text: str | None, fixed_text: str | None = None) -> dict[str, str]:
+    """The well-known attributes among the options, and those of the product that are not among them.
+
+    color, size, material, pattern, gender, age_group. A gender or age group that is not one of the fixed
+    words is left out. Not to be changed.
     """
-    return {attribute: word for attribute, value in told(text).items() if (word := _word(attribute, value))}
+    found = told(options_text, fixed_text)
+    return {attribute: word for attribute, value in found.items() if (word := _word(attribute, value))}
 
 
 @lru_cache(maxsize=4096)
-def told(text: str | None) -> dict[str, str]:
-    """The well-known attributes among the options, in the shop's own words. Not to be changed."""
+def told(options_text: str | None, fixed_text: str | None = None) -> dict[str, str]:
+    """The same in the shop's own words. What a product has several of counts only where channels take
+    these as one. Not to be changed.
+    """
     result: dict[str, str] = {}
-    for name, value in options(text).items():
+    own = ((name, [value]) for name, value in options(options_text).items())
+    for name, values in (*own, *fixed(fixed_text).items()):
         attribute = _KNOWN.get(folded(name))
         # Of two that mean one attribute, the first that says something counts.
         if attribute is not None and not _word(attribute, result.get(attribute, "")):
-            result[attribute] = value
+            value = values[0] if len(values) == 1 else _together(attribute, values)
+            if value:
+                result[attribute] = value
     return result
 
 
+def _together(attribute: str, values: list[str]) -> str:
+    """Several values as one, or nothing where channels take only one."""
+    if attribute == "gender":
+        return "unisex" if {_word(attribute, value) for value in values} == {"male", "female"} else ""
+    return "/".join(values[:_MOST_JOINED]) if attribute in _JOINED else ""
+
+
 def _word(attribute: str, value: str) -> str:
-    return _KNOWN_VALUES[attribute].get(folded(value), "") if attribute in _KNOWN_VALUES else value
+    return known_word(attribute, value) or "" if attribute in _KNOWN_VALUES else value
+
+
+def known_word(attribute: str, value: str) -> str | None:
+    """The fixed word for a gender or an age group, in whatever of the languages it is."""
+    return _KNOWN_VALUES[attribute].get(folded(value))
+
+
+def has_own_field(name: str) -> bool:
+    """Whether channels have a field for the attribute of this name."""
+    return folded(name) in _KNOWN
+
+
+def is_identifier(name: str) -> bool:
+    """Whether an attribute of this name holds the brand, a GTIN or a part number."""
+    return folded(name) in _IDENTIFIERS

@@ -93,6 +93,8 @@ class Item(NamedTuple):
     tax_rates: str | None = None
     #: the shop's word for who may see the product; only looked at to say why it is left out
     status: str | None = None
+    #: aware; when what is on pre-order or backorder will be there
+    available_at: datetime | None = None
 
 
 #: Columns that are looked at whatever the format.
@@ -134,6 +136,22 @@ class Context(NamedTuple):
     shipping: tuple[Line, ...] = ()
 
 
+class Join(NamedTuple):
+    """How several values become one text."""
+
+    #: stands between two; empty: they become a list of JSON
+    joint: str
+    #: what stands for it inside one; None: a value with it is put in quotes
+    substitute: str | None
+
+
+BLANKS = Join(",", " ")
+#: A comma inside an address is encoded where commas part addresses.
+ADDRESSES = Join(",", "%2C")
+#: Texts with commas between them, and texts as a list of JSON.
+TEXTS, JSON_LIST = Join(",", None), Join("", None)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a channel."""
@@ -142,7 +160,7 @@ class Field:
     name: str
     #: makes the reader of the value; the first line of its docstring is the rule in words
     rule: "Rule"
-    #: the columns of `Item` that the reader is given, in its order
+    #: the columns of `Item` that the reader is given, in its order; `on_demand`: behind what is mapped
     source: tuple[str, ...]
     #: code points at most, of each value
     limit: int | None = None
@@ -152,12 +170,20 @@ class Field:
     required: bool = False
     #: an item without it is published, and the owner is told
     recommended: bool = False
-    #: it is only there where the owner says what it holds, in the mapping or as the rule wants it
+    #: for which of Google's categories it is recommended, where the feed has one
+    wanted_for: Callable[[str], bool] | None = None
+    #: it is only there where the owner says what it holds: in the mapping, which its rule is given, or, where
+    #: it has a rule for that too (`mapped`), in another part of the definition
     on_demand: bool = False
+    #: what its value is made by where the owner says what it holds. Where there is none, a mapping replaces
+    #: the first column of `source` if that is plain text, and is taken as a line of text if not
+    mapped: "Rule | None" = None
+    #: it reads what the shop has, whatever the owner says of other fields
+    is_own: bool = False
     #: an optional field's column that is empty for most items, and then there is no value: spares the call
     given: str = ""
-    #: for syntaxes without lists: what joins several values, and what stands for it inside one
-    join: tuple[str, str] = (",", " ")
+    #: for syntaxes without lists
+    join: Join = BLANKS
     #: the parts of its groups, in the order in which they are written; empty where it has no groups
     parts: Words = ()
     #: where the limit and the rule are written
@@ -168,10 +194,6 @@ class Field:
         if self.required:
             raise Missing
         return blank
-
-
-#: A comma inside an address is encoded where commas part addresses.
-ADDRESSES = (",", "%2C")
 
 
 class FieldMaker(Protocol):
@@ -186,9 +208,12 @@ class FieldMaker(Protocol):
         times: int | None = None,
         required: bool = False,
         recommended: bool = False,
+        wanted_for: Callable[[str], bool] | None = None,
         on_demand: bool = False,
+        mapped: "Rule | None" = None,
+        is_own: bool = False,
         given: str = "",
-        join: tuple[str, str] = ADDRESSES,
+        join: Join = ADDRESSES,
         parts: Words = (),
     ) -> Field: ...
 
@@ -200,6 +225,12 @@ def fields_from(page: str) -> FieldMaker:
         return Field(name, rule, source, reference=page, **{"join": ADDRESSES} | more)
 
     return make
+
+
+def asked_from(page: str) -> FieldMaker:
+    """A maker of fields that are described on one page and there on demand."""
+    make = fields_from(page)
+    return lambda name, rule, *beside, **more: make(name, rule, *beside, on_demand=True, **more)
 
 
 class Missing(Exception):
@@ -231,8 +262,8 @@ class Checked:
         rule: Rule,
         doubt: Doubting | None,
         overflow: Doubting | None,
-        remark: Doubting | None,
-        setting: str,
+        remark: Doubting | None = None,
+        setting: str = "",
     ) -> None:
         self.rule = rule
         self.doubt, self.overflow, self.remark = doubt, overflow, remark
@@ -246,6 +277,22 @@ class Checked:
         """Decorate a rule that writes the same values in another way, and can say the same of them."""
         return Checked(rule, self.doubt, self.overflow, self.remark, self.setting)
 
+    def given(self, adapt: Callable[[Callable[..., Any]], Callable[..., Any]]) -> "Checked":
+        """The same rule given other columns: `adapt` makes of its reader, and of all that it can say, what
+        takes those.
+        """
+
+        def adapted(make: Callable[[Field, Context], Any] | None) -> Any:
+            return None if make is None else lambda field, context: adapt(make(field, context))
+
+        rule, doubt, overflow = map(adapted, (self.rule, self.doubt, self.overflow))
+        return Checked(rule, doubt, overflow, adapted(self.remark), self.setting)
+
+
+def whole(rule: Rule) -> Checked:
+    """A rule with what it can say, which may be nothing."""
+    return rule if isinstance(rule, Checked) else Checked(rule, None, None)
+
 
 def checked(
     doubt: Doubting | None = None,
@@ -255,6 +302,11 @@ def checked(
 ) -> Callable[[Rule], Checked]:
     """Decorate a rule with what it can say."""
     return lambda rule: Checked(rule, doubt, overflow, remark, setting)
+
+
+def words_of(rule: Rule) -> str:
+    """What a rule says of itself."""
+    return (rule.__doc__ or "").partition("\n")[0]
 
 
 class Syntax(Protocol):

@@ -8,18 +8,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sync2sys.formats import google, rules
-from sync2sys.formats.base import Context, Field, Format, Reader, Value, Writer, fields_from
+from sync2sys.formats.base import Context, Field, Format, Value, Writer, asked_from, fields_from
 from sync2sys.formats.markets import BY_LAW
 from sync2sys.formats.writers import parsed_xml, parted_xml
 
 #: Available now, and "see the shop", which promises nothing.
 AVAILABILITY = {"in_stock": "1", "out_of_stock": "99", "backorder": "99", "preorder": "99"}
+#: What else an owner may say: days, and what others remember of Ceneo.
+DAYS = ("1", "3", "7", "14", "90", "99", "110")
 #: What `<o>` carries itself, in this order.
-ATTRIBUTES = ("id", "url", "price", "avail", "stock", "weight")
+ATTRIBUTES = ("id", "url", "price", "avail", "stock", "set", "basket", "weight")
 #: What the group "other" knows about a product, in this order.
 DETAILS = ("Producent", "Kod_producenta", "EAN")
 
-_field = fields_from("https://github.com/dreamcommerce/app-ceneo-xml-exporter")
+_PAGE = "https://github.com/dreamcommerce/app-ceneo-xml-exporter"
+_field, _asked = fields_from(_PAGE), asked_from(_PAGE)
 _SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 
 
@@ -102,20 +105,6 @@ def _quoted(value: Value) -> str:
     return text.replace('"', "&quot;")
 
 
-@rules.main_image.lend
-def images(field: Field, context: Context) -> Reader:
-    """The variant's own image, else the product's first usable one, and then the others, each once."""
-    main, more = rules.main_image(field, context), rules.more_images(field, context)
-
-    def read(own: str | None, found: str | None) -> tuple[str, ...] | None:
-        first, others = main(own, found), more(own, found)
-        if not isinstance(first, str):
-            return None
-        return (first, *(others if isinstance(others, tuple) else ()))[: field.times]
-
-    return read
-
-
 FORMATS = (
     Format(
         name="ceneo",
@@ -128,12 +117,22 @@ FORMATS = (
             _field("id", rules.identifier, "key", required=True),
             _field("url", rules.address, "link", required=True),
             _field("price", rules.current_price, *_SOLD, required=True),
-            _field("avail", rules.word(AVAILABILITY), "availability"),
+            _field("avail", rules.word(AVAILABILITY), "availability", mapped=rules.one_of(*DAYS)),
             _field("stock", rules.in_stock_number, "quantity", "availability"),
+            _asked("set", rules.one_of("0", "1")),
+            _asked("basket", rules.one_of("0", "1")),
             _field("weight", rules.kilograms, "weight", "weight_unit"),
             _field("name", rules.full_title, "title", "options", "has_variants", required=True),
             _field("cat", rules.category_path("/"), "categories", required=True),
-            _field("imgs", images, "image", "images", recommended=True),
+            _field(
+                "imgs",
+                rules.all_images,
+                "images",
+                "image",
+                recommended=True,
+                times=50,
+                mapped=rules.several(rules.address),
+            ),
             _field("desc", rules.long_text, "description"),
             _field("Producent", rules.branded(google.NO_BRAND), "brand", recommended=True),
             _field("Kod_producenta", rules.part_number, "mpn", "sku"),

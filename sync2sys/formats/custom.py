@@ -1,6 +1,6 @@
 """What a merchant makes of a format: its settings, which items, and where values come from instead."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -44,22 +44,24 @@ REPLACEABLE = COLUMNS - {
 class Origin(Protocol):
     """Where a field's value comes from, if not from its own rule."""
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """What it reads, in the order in which it is given."""
-
-    @property
-    def words(self) -> str:
-        """All of it in one line."""
+    #: what it reads, in the order in which it is given
+    columns: tuple[str, ...]
+    #: all of it in one line
+    words: str
 
     def read(self, *columns: Any) -> str | None:
         """The value, never blank, or None."""
+
+    def texts(self, *columns: Any) -> Sequence[str]:
+        """The values, for a field that takes several."""
+        value = self.read(*columns)
+        return [] if value is None else [value]
 
     def trace(self, *columns: Any) -> list[Step]:
         """How the value comes about."""
 
 
-class ByCategory:
+class ByCategory(Origin):
     """The channel's category by that of the shop."""
 
     columns = ("categories",)
@@ -76,7 +78,7 @@ class ByCategory:
         return [] if rule is None else [Step(f"the rule for {rule.path}", None, str(rule.category))]
 
 
-class Taxed:
+class Taxed(Origin):
     """An amount as the market wants it: the shop's own, or what a mapping made of it, with or without tax."""
 
     def __init__(self, tax: Tax, amount: str, mapped: Origin | None) -> None:

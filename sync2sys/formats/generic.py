@@ -5,14 +5,13 @@ part of the version: readers count them.
 """
 
 from sync2sys.formats import rules
-from sync2sys.formats.base import Field, Format
+from sync2sys.formats.base import ADDRESSES, Field, Format, Join
 from sync2sys.formats.writers import Csv, Json, JsonLines, Tsv, Xml
 
 AVAILABILITY = {word: word for word in ("in_stock", "out_of_stock", "backorder", "preorder")}
 
-#: A comma inside an address is encoded where commas part addresses.
-_ADDRESSES = (",", "%2C")
-_PATHS = ("|", "/")
+_SECONDS = rules.moment(rules.SECONDS)
+_PATHS = Join("|", "/")
 
 _SALE = ("sale_price", "sale_from", "sale_to", "price", "currency")
 
@@ -24,13 +23,13 @@ FIELDS = (
     Field("description", rules.long_text, ("description",)),
     Field("link", rules.address, ("link",)),
     Field("image_link", rules.main_image, ("image", "images")),
-    Field("additional_image_links", rules.more_images, ("image", "images"), join=_ADDRESSES),
+    Field("additional_image_links", rules.more_images, ("images", "image"), join=ADDRESSES),
     Field("availability", rules.word(AVAILABILITY), ("availability",), required=True),
     Field("quantity", rules.number, ("quantity",)),
     Field("price", rules.plain_price, ("price", "currency"), required=True),
     Field("sale_price", rules.plain_sale_price, _SALE, given="sale_price"),
-    Field("sale_price_from", rules.sale_begin, _SALE, given="sale_price"),
-    Field("sale_price_to", rules.sale_end, _SALE, given="sale_price"),
+    Field("sale_price_from", rules.sale_begin, _SALE, given="sale_price", mapped=_SECONDS),
+    Field("sale_price_to", rules.sale_end, _SALE, given="sale_price", mapped=_SECONDS),
     Field("currency", rules.text, ("currency",)),
     Field("brand", rules.text, ("brand",)),
     Field("gtin", rules.gtin, ("gtin",), given="gtin"),
@@ -40,9 +39,9 @@ FIELDS = (
     Field("categories", rules.text_list, ("categories",), join=_PATHS),
     Field("tags", rules.text_list, ("tags",)),
     Field("options", rules.all_options, ("options",)),
-    Field("color", rules.option("color"), ("options",)),
-    Field("size", rules.option("size"), ("options",)),
-    Field("weight", rules.plain_weight, ("weight",)),
+    Field("color", rules.option("color"), rules.KNOWN),
+    Field("size", rules.option("size"), rules.KNOWN),
+    Field("weight", rules.plain_number, ("weight",)),
     Field("weight_unit", rules.text, ("weight_unit",)),
 )
 

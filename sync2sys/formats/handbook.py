@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sync2sys.formats import FORMATS, issues, messages
-from sync2sys.formats.base import EACH, LOCAL, Context, Field, Format, Value, unsaid
+from sync2sys.formats.base import EACH, LOCAL, Context, Field, Format, Value, unsaid, whole
 from sync2sys.formats.markets import Market
 from sync2sys.formats.shipping import ALWAYS, Delivery
 
@@ -59,7 +59,7 @@ def markdown() -> str:
     told: dict[tuple[Row, ...], str] = {}
     sections = []
     for format in FORMATS.values():
-        rows = tuple(_row(field, format) for field in format.fields)
+        rows = tuple(_row(field) for field in format.fields)
         twin = told.setdefault(rows, format.name)
         sections.append("\n".join(_section(format, rows, twin)))
     return "\n".join([INTRODUCTION, *_overview(), "", *sections])
@@ -92,10 +92,10 @@ def _section(format: Format, rows: tuple[Row, ...], twin: str) -> Iterator[str]:
     yield from _table(rows)
     if format.variants is not None:
         yield "Each variant inside its product has:\n"
-        yield from _table(_row(field, format) for field in format.variants.fields)
+        yield from _table(_row(field) for field in format.variants.fields)
     if format.variants is not None and format.variants.summary:
         yield "And the product, of all its variants together:\n"
-        yield from _table(_row(field, format) for field, _ in format.variants.summary)
+        yield from _table(_row(field) for field, _ in format.variants.summary)
 
 
 def _caps(format: Format) -> Iterator[str]:
@@ -140,35 +140,43 @@ def _table(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _settings(format: Format) -> Iterator[str]:
-    required = {_setting(field, format) for field in format.fields if field.required}
+    required = {whole(field.rule).setting for field in format.fields if field.required and not field.source}
     for name, meaning in format.settings.items():
         need = " (required: no item is published without it)" if name in required else ""
         yield f"- `{name}`{need}: {meaning}"
 
 
-def _row(field: Field, format: Format) -> Row:
+def _row(field: Field) -> Row:
     need = "required" if field.required else "recommended" if field.recommended else ""
+    if field.wanted_for is not None:
+        need = "recommended for clothes"
     page = f"[page]({field.reference})" if field.reference else ""
-    cells = (f"`{field.name}`", need, _origin(field, format), _rule(field), _limit(field), page)
+    cells = (f"`{field.name}`", need, _origin(field), _rule(field), _limit(field), page)
     return tuple(cell.replace("|", r"\|") for cell in cells)
 
 
-def _origin(field: Field, format: Format) -> str:
-    setting = _setting(field, format)
-    if setting:
+def _origin(field: Field) -> str:
+    if not field.source and (setting := whole(field.rule).setting):
         return f"the setting `{setting}`"
-    if field.source and field.rule(field, _context()) is unsaid:
+    if field.source and not _is_given(field) and field.rule(field, _CONTEXT) is unsaid:
         return "the definition's `shipping`"
-    if not field.source and _value(field, market=Market("DE")) != _value(field):
+    if not field.source and not _is_given(field) and _value(field, market=Market("DE")) != _value(field):
         return "the definition's `market`"
-    names = (messages.name(column) for column in field.source)
-    return ", ".join(names)
+    mapped = ["what you map to it"] if _is_given(field) else []
+    return ", ".join(mapped + [messages.name(column) for column in field.source])
+
+
+def _is_given(field: Field) -> bool:
+    """Whether its rule is given what a mapping says."""
+    return field.on_demand and field.mapped is None
 
 
 def _rule(field: Field) -> str:
     """In words, with the words that the channel wants where these are few."""
     rule = issues.in_words(field)
-    read = field.rule(field, _context())
+    if _is_given(field):
+        return rule
+    read = field.rule(field, _CONTEXT)
     if not field.source:
         value = read()
         return f"{rule.rstrip('.')}: `{value}`." if value is not None else rule
@@ -179,29 +187,18 @@ def _rule(field: Field) -> str:
     return f"{rule.rstrip('.')}: {told}."
 
 
-def _setting(field: Field, format: Format) -> str:
-    """The name of the setting that the field tells, found by trying them; empty where it tells none."""
-    if field.source:
-        return ""
-    for name in format.settings:
-        if _value(field, settings={name: "-"}) not in (None, _value(field)):
-            return name
-    return ""
-
-
 def _value(field: Field, **said: Any) -> Value:
     """What a field without sources tells where its owner said this."""
-    return field.rule(field, _context()._replace(**said))()
+    return field.rule(field, _CONTEXT._replace(**said))()
 
 
 def _limit(field: Field) -> str:
     limits = []
     if field.times is not None:
-        limits.append(f"{field.times} values")
+        limits.append(f"{field.times} values" if field.times > 1 else "1 value")
     if field.limit is not None:
         limits.append(f"{field.limit} characters")
     return " of ".join(limits)
 
 
-def _context() -> Context:
-    return Context("", "", "", datetime(2026, 1, 1, tzinfo=UTC))
+_CONTEXT = Context("", "", "", datetime(2026, 1, 1, tzinfo=UTC))

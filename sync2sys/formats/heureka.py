@@ -5,8 +5,9 @@ How many items a file has at most is from an excerpt of the Slovak ones.
 """
 
 from sync2sys.formats import google, rules
-from sync2sys.formats.base import Format, fields_from
+from sync2sys.formats.base import Context, Field, Format, Reader, Rule, asked_from, checked, fields_from
 from sync2sys.formats.markets import Wish
+from sync2sys.formats.rules import part
 from sync2sys.formats.shipping import Delivery
 from sync2sys.formats.writers import Xml
 
@@ -25,8 +26,20 @@ CARRIERS = tuple(
 #: The parts of `DELIVERY` and ours.
 SHIPPING = {"DELIVERY_ID": "carrier", "DELIVERY_PRICE": "price", "DELIVERY_PRICE_COD": "cod_price"}
 _PAGE = "https://github.com/heureka/xml-feed-specs"
-_field = fields_from(_PAGE)
+_field, _asked = fields_from(_PAGE), asked_from(_PAGE)
 _SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
+
+
+def own_category(portal: str) -> Rule:
+    """A rule for a mapped category, which begins with the portal's name."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """A category of the portal, with bars between its levels."""
+        shown = rules.text(field, context)
+        root = f"{portal} | "
+        return lambda found: shown(root + found.removeprefix(root)) if found else None
+
+    return rule
 
 
 def _format(country: str, portal: str, currency: str) -> Format:
@@ -48,16 +61,43 @@ def _format(country: str, portal: str, currency: str) -> Format:
             _field("DESCRIPTION", rules.long_text, "description", recommended=True),
             _field("URL", rules.address, "link", limit=300, required=True),
             _field("IMGURL", rules.main_image, "image", "images", limit=255, required=True),
-            _field("IMGURL_ALTERNATIVE", rules.more_images, "image", "images", limit=255, times=10),
+            _field(
+                "IMGURL_ALTERNATIVE",
+                rules.more_images,
+                "images",
+                "image",
+                limit=255,
+                times=10,
+                mapped=rules.several(rules.address),
+            ),
             _field("PRICE_VAT", rules.current_price, *_SOLD, required=True),
             _field(
-                "CATEGORYTEXT", rules.category_path(" | ", portal), "categories", limit=255, required=True
+                "CATEGORYTEXT",
+                rules.category_path(" | ", portal),
+                "categories",
+                limit=255,
+                required=True,
+                mapped=own_category(portal),
             ),
             _field("EAN", rules.ean, "gtin", limit=13, recommended=True),
             _field("MANUFACTURER", rules.branded(google.NO_BRAND), "brand", recommended=True),
-            _field("ITEMGROUP_ID", rules.narrow_group, "group_key", "has_variants", limit=36),
-            _field("PARAM", rules.all_options, "options"),
-            _field("DELIVERY_DATE", rules.word(DAYS), "availability", required=True),
+            _field(
+                "ITEMGROUP_ID",
+                rules.narrow_group,
+                "group_key",
+                "has_variants",
+                limit=36,
+                mapped=rules.narrow_identifier,
+            ),
+            _field("PARAM", rules.options_and_attributes, *rules.KNOWN),
+            _field(
+                "DELIVERY_DATE",
+                rules.day_of_delivery(DAYS),
+                "availability",
+                "available_at",
+                required=True,
+                mapped=rules.day_or_days,
+            ),
             _field(
                 "DELIVERY",
                 rules.shipping(SHIPPING, plain=True),
@@ -65,7 +105,20 @@ def _format(country: str, portal: str, currency: str) -> Format:
                 times=100,
                 parts=tuple(SHIPPING),
                 on_demand=True,
+                mapped=rules.said_shipping(SHIPPING, plain=True),
             ),
+            _field("ISBN", rules.isbn, "gtin", mapped=checked(rules.unusable)(rules.isbn)),
+            _asked("PRODUCT", rules.text, limit=200),
+            _asked("VAT", rules.decimal(0, 100)),
+            _asked("ITEM_TYPE", rules.text),
+            _asked("MANUFACTURER_POSTAL_ADDRESS", rules.text),
+            _asked("MANUFACTURER_ELECTRONIC_ADDRESS", rules.text),
+            _asked("HEUREKA_CPC", rules.stated_amount, "currency"),
+            _asked("ACCESSORY", rules.several(rules.narrow_identifier), limit=36, times=10),
+            _asked("SPECIAL_SERVICE", rules.several(rules.text), limit=128, times=5),
+            rules.grouped(_field, "EXTENDED_WARRANTY", part("VAL", None, rules.whole(1)), part("DESC", 128)),
+            rules.grouped(_field, "SALES_VOUCHER", part("CODE", 24), part("DESC", 128)),
+            _asked("GIFT", rules.text, limit=250),
         ),
         source="heureka/xml-feed-specs on GitHub",
         standing="official",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from sync2sys.formats import messages
-from sync2sys.formats.base import Checked, Field
+from sync2sys.formats.base import Checked, Field, words_of
 from sync2sys.formats.messages import (
     FILTERED,
     MARKET,
@@ -49,6 +49,10 @@ KEPT = frozenset(
         "any_choice",
         "capitals",
         "symbols",
+        "partly_invalid",
+        "too_far",
+        "as_title",
+        "links",
     )
 )
 #: Of these, nothing is wrong.
@@ -60,9 +64,10 @@ ABOUT = {
     "sale_backwards": "sale_to",
     "unknown_unit": "weight_unit",
     "any_choice": "options",
+    "apparel": "categories",
 }
 #: Columns that only help to read the others.
-HELPING = frozenset(("currency", "has_variants", "options", "sale_from", "sale_to", "weight_unit"))
+HELPING = frozenset(("currency", "has_variants", "options", "sale_from", "sale_to", "title", "weight_unit"))
 
 
 class Issue(NamedTuple):
@@ -137,7 +142,7 @@ def _columns(code: str, field: Field, held: Mapping[str, str]) -> tuple[str, ...
     about = ABOUT.get(code)
     if about in field.source:
         return (about,)
-    main = tuple(column for column in field.source if column not in HELPING) or field.source
+    main = field.source[:1] + tuple(column for column in field.source[1:] if column not in HELPING)
     return next(((column,) for column in main if column in held), main)
 
 
@@ -185,5 +190,5 @@ def parsed(note: str) -> tuple[str, str | None]:
 
 
 def in_words(field: Field) -> str:
-    """The field's rule as one sentence."""
-    return (field.rule.__doc__ or "").partition("\n")[0]
+    """The field's rule, in a sentence or two."""
+    return words_of(field.rule)

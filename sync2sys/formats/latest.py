@@ -23,3 +23,9 @@ def latest(function: Callable[[Any], V]) -> Callable[[Any], V]:
         return value
 
     return remembering
+
+
+def latest_of(function: Callable[..., V]) -> Callable[..., V]:
+    """As `latest`, for several arguments."""
+    whole = latest(lambda arguments: function(*arguments))
+    return lambda *arguments: whole(arguments)

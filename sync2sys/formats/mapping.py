@@ -8,9 +8,13 @@ An expression has one source and, under `then`, steps that change its text:
     {"constant": "Acme"}
     {"template": "{brand} {title}[, {option:Size}]"}   see `templates`
     {"first": [expression, …]}                      the first of them that is not empty
+    {"list": [expression, …]}                       all of them that are not empty
+
+A field that takes several values gets each text of a list, or of a source that has several, as one of
+them, and the steps change each. A field that takes one gets them with commas between.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from sync2sys.formats import campaigns, definitions, sources, steps, templates
@@ -20,11 +24,11 @@ from sync2sys.formats.steps import Change, Step
 from sync2sys.formats.text import shorten
 
 #: Expressions one in another, in one list, and in all.
-DEEPEST, MOST_ALTERNATIVES, MOST_EXPRESSIONS = 5, 10, 50
+DEEPEST, MOST_ALTERNATIVES, MOST_LISTED, MOST_EXPRESSIONS = 5, 10, 30, 50
 #: Characters of a constant, and of an expression in words.
 LONGEST_CONSTANT, LONGEST_WORDS = 5_000, 300
 
-KINDS = (*sources.KINDS, "constant", "template", "first")
+KINDS = (*sources.KINDS, "constant", "template", "first", "list")
 MAKERS = steps.MAKERS | {"campaign": campaigns.make}
 
 
@@ -35,6 +39,8 @@ class _Origin(NamedTuple):
     read: Callable[[Row], str | None]
     #: what happens inside it, before its own value
     trace: Callable[[Row], list[Step]]
+    #: its values, for a field that takes several; None: the one that it has
+    texts: Callable[[Row], Sequence[str]] | None = None
 
 
 class _Node(NamedTuple):
@@ -50,6 +56,14 @@ class _Node(NamedTuple):
     def read(self, row: Row) -> str | None:
         value = self.origin.read(row)
         return steps.run(self.changes, value, row) if self.changes else value
+
+    def texts(self, row: Row) -> list[str]:
+        """Each of its values after all steps."""
+        if self.origin.texts is None:
+            value = self.read(row)
+            return [] if value is None else [value]
+        values = (steps.run(self.changes, steps.kept(text), row) for text in self.origin.texts(row))
+        return [value for value in values if value is not None]
 
     def trace(self, row: Row) -> list[Step]:
         value = self.origin.read(row)
@@ -70,6 +84,10 @@ class Expression:
     def read(self, *columns: Any) -> str | None:
         """The value, never blank and never longer than `sources.LONGEST`, or None."""
         return self._node.read(columns)
+
+    def texts(self, *columns: Any) -> Sequence[str]:
+        """The values of a field that takes several; each as `read` gives one."""
+        return self._node.texts(columns)
 
     def trace(self, *columns: Any) -> list[Step]:
         """How the value comes about: what was found and what each step made of it."""
@@ -106,11 +124,13 @@ class _Parser:
         if kind == "template":
             template = templates.parse(spec, self.scope, path)
             return _Origin(f"template {quoted(spec)}", template.read, template.trace)
-        if kind == "first":
-            found = definitions.several(spec, path, MOST_ALTERNATIVES)
-            return _first([self.node(each, below(path, no), depth + 1) for no, each in enumerate(found)])
+        if kind in ("first", "list"):
+            found = definitions.several(spec, path, MOST_ALTERNATIVES if kind == "first" else MOST_LISTED)
+            nodes = [self.node(each, below(path, no), depth + 1) for no, each in enumerate(found)]
+            return _first(nodes) if kind == "first" else _list(nodes)
         source = sources.find(kind, spec, self.scope, path)
-        return _Origin(source.words, templates.value_of(source), lambda row: [])
+        texts = source.texts if source.many else None
+        return _Origin(source.words, templates.value_of(source), lambda row: [], texts)
 
 
 def _constant(spec: Any, path: str) -> _Origin:
@@ -136,4 +156,24 @@ def _first(nodes: list[_Node]) -> _Origin:
                 break
         return done
 
-    return _Origin(f"first of ({'; '.join(node.words for node in nodes)})", read, trace)
+    def texts(row: Row) -> list[str]:
+        return next(filter(None, (node.texts(row) for node in nodes)), [])
+
+    return _Origin(f"first of ({_told(nodes)})", read, trace, texts)
+
+
+def _list(nodes: list[_Node]) -> _Origin:
+    def texts(row: Row) -> list[str]:
+        return [text for node in nodes for text in node.texts(row)]
+
+    def read(row: Row) -> str | None:
+        return steps.kept(", ".join(texts(row)))
+
+    def trace(row: Row) -> list[Step]:
+        return [step for node in nodes for step in node.trace(row)]
+
+    return _Origin(f"list of ({_told(nodes)})", read, trace, texts)
+
+
+def _told(nodes: list[_Node]) -> str:
+    return "; ".join(node.words for node in nodes)

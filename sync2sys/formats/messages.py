@@ -65,8 +65,19 @@ BY_VALUE = {
 FIELD = {
     MISSING: "{field} is empty. Fill in {source} in the shop.",
     MARKET: "The feed does not say {field}. Set market.country in its definition, once for all items.",
-    SETTING: "The feed's setting {source} is missing. Set it once, under settings in the feed's definition.",
+    SETTING: "The feed's setting {source} is missing, or not valid. "
+    "Set it once, under settings in the feed's definition.",
     "invalid": "{field} was left out: the channel takes nothing that {source} says. Correct it in the shop.",
+    "partly_invalid": "Some of {field} was left out: the channel takes nothing that {source} says there. "
+    "Correct that.",
+    "too_few": "{field} was left out: the channel takes more values than {source} gives. Give more, or none.",
+    "no_date": "{field} is empty, and the channel refuses what is ordered ahead and does not say when it "
+    "will be there. Tell the day in the shop's plugin for that, or map {field}.",
+    "too_far": "{field} is more than a year ahead, which the channel refuses. Correct {source}.",
+    "apparel": "{field} is empty, and the channel wants it for clothes and shoes. Give the product such an "
+    "attribute in the shop, or map {field}.",
+    "https_only": "{field} was left out: the channel only takes addresses that begin with https://. "
+    "Move the shop to https://.",
     "sold_out": "It is sold out, and the channel lists what can be ordered. Restock it, or wait.",
     # texts
     "truncated": "{field} takes {limit} characters; the rest was cut off. Shorten {source} in the shop.",
@@ -75,6 +86,8 @@ FIELD = {
     "too_many": "{field} takes {limit} values; the others were left out. "
     "Nothing to do, if the first ones will do.",
     "capitals": "{source} is in capitals throughout, which channels refuse. Write it as in a sentence.",
+    "as_title": "{source} is nothing but the title. Describe the product in the shop.",
+    "links": "{source} has web addresses in it, which the channel asks not to use. Take them out.",
     "symbols": "{source} has emoji or other symbols, which channels may refuse. Use words alone.",
     "any_choice": "{source} are left open, so nothing tells this variant apart. "
     "Choose a value for each in the shop.",
@@ -94,7 +107,7 @@ FIELD = {
     "Type digits with a point, and no unit.",
     "out_of_range": "{field} was left out: {source} is not in the range that the channel takes. Correct it.",
     "unknown_unit": "{field} was left out: the channel does not know {source}. "
-    "Choose kg, g, lb or oz in the shop.",
+    "Choose a usual one in the shop, such as kg or cm.",
     # GTINs
     "wrong_check_digit": "{field} was left out: at least one digit of {source} is wrong, because its check "
     "digit does not fit. Compare it with the barcode on the package.",
@@ -147,6 +160,8 @@ NAMES = {
     "mpn": "the maker's part number",
     "sku": "the SKU",
     "availability": "the stock status",
+    "available_at": "the day on which it will be there",
+    "attributes": "the product's attributes",
     "taxable": "the tax status",
     "tax_class": "the tax class",
     "tax_rates": "the shop's tax rates",

@@ -5,13 +5,13 @@ list of objects for every field takes longer than the rules themselves.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import count, groupby
+from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar
 
-from sync2sys.formats import issues, messages, money, rules, sales
+from sync2sys.formats import issues, messages, money, sales, tailoring
 from sync2sys.formats.base import (
     Checked,
     Context,
@@ -21,23 +21,23 @@ from sync2sys.formats.base import (
     Item,
     Missing,
     Reader,
-    Rule,
     Syntax,
     Value,
     Variants,
     Writer,
-    unsaid,
 )
-from sync2sys.formats.custom import PLAIN, PRICES, REPLACEABLE, Custom, Origin, Taxed
+from sync2sys.formats.custom import PLAIN, PRICES, Custom, Origin, Taxed
 from sync2sys.formats.filters import Filter
 from sync2sys.formats.issues import ERROR, Issue, Mapped
-from sync2sys.formats.latest import latest
+from sync2sys.formats.latest import latest, latest_of
 from sync2sys.formats.steps import Step
 
 #: Columns that few different values fill. What depends on nothing else is written once and kept.
 REPEATING = frozenset(
     (
+        "attributes",
         "availability",
+        "available_at",
         "brand",
         "categories",
         "currency",
@@ -50,8 +50,11 @@ REPEATING = frozenset(
 )
 T = TypeVar("T", bound=Iterable[Any])
 
-#: What is long, and mostly the same for all variants of a product, which stand together.
-SHARED = ("description",)
+#: What is mostly the same for all variants of a product, which stand together, and what of it is long.
+SHARED = frozenset(("attributes", "description", "title"))
+LONG = frozenset(("attributes", "description"))
+#: Begins the name of a column whose place was taken by what a mapping says.
+OWN = "own_"
 #: How many written values each group of fields keeps.
 KEPT = 2048
 
@@ -123,7 +126,7 @@ class Renderer:
         self.duplicates: frozenset[str] = frozenset()
         self._filter = custom.filter
         self._expressions = custom.mapping
-        self._replaced = _replaced(format, self._expressions)
+        self._replaced = tailoring.replaced(format, self._expressions)
         self._tax = custom.tax
         untaxed = dict(self._replaced)
         if custom.tax is not None:
@@ -143,8 +146,8 @@ class Renderer:
         self._parts = self._head + self._inner + self._summary
 
     def _made_ready(self, fields: Iterable[Field], syntax: Syntax) -> list["_Part"]:
-        customized = _customized(fields, self.context, self._expressions, self._replaced)
-        return [_Part(field, self.context, syntax.writer(field)) for field in customized]
+        tailored = tailoring.tailored(fields, self.context, self._expressions, self._replaced)
+        return [_Part(field, self.context, syntax.writer(field), self._replaced) for field in tailored]
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -257,10 +260,12 @@ class Renderer:
         ]
 
     def _mapped(self, item: Any) -> Any:
-        """The item with what the feed's mapping puts in the place of its columns."""
+        """The item with what the mapping puts in the place of its columns, and the shop's own beside that."""
         if not self._replaced:
             return item
-        return item._replace(**{column: _read(origin, item) for column, origin in self._replaced.items()})
+        own = {OWN + column: getattr(item, column) for column in self._replaced}
+        mapped = {column: _read(origin, item) for column, origin in self._replaced.items()}
+        return SimpleNamespace(**item._asdict() | own | mapped)
 
     def _steps(self, name: str, item: Any) -> Sequence[Step]:
         field = next((part.field for part in self._parts if part.field.name == name), None)
@@ -280,7 +285,7 @@ class Renderer:
         mapped = self._mapped(item)
         yield from self._unsellable(item, mapped)
         for part in parts:
-            columns = _columns(mapped, part.field.source)
+            columns = _columns(mapped, part.arguments)
             value = part.read(*columns)
             # What a required price lacks was said of the whole item.
             if value is not None or not (part.field.required and "price" in part.field.source):
@@ -340,56 +345,15 @@ def _read(origin: Origin, item: Any) -> str | None:
     return origin.read(*_columns(item, origin.columns))
 
 
-def _replaced(format: Format, expressions: Mapping[str, Origin]) -> dict[str, Origin]:
-    """The columns that the mapping replaces: the first that a mapped field reads, if it is plain text.
-
-    So all that is made of the column follows: a mapped brand decides on the identifiers, too.
-    """
-    found: dict[str, Origin] = {}
-    for field in format.all_fields:
-        column = field.source[0] if field.source else ""
-        if field.name in expressions and column in REPLACEABLE:
-            found.setdefault(column, expressions[field.name])
-    return found
-
-
-def _customized(
-    fields: Iterable[Field],
-    context: Context,
-    expressions: Mapping[str, Origin],
-    replaced: Mapping[str, Origin],
-) -> Iterator[Field]:
-    """The fields of a format; one whose mapping replaces no column is made of the mapping alone."""
-    for field in fields:
-        expression = expressions.get(field.name)
-        if expression is None:
-            if not field.on_demand or field.rule(field, context) is not unsaid:
-                yield field
-        elif field.source and _stands_for(replaced.get(field.source[0]), expression):
-            yield field
-        else:
-            yield replace(field, rule=_rule_of(expression), source=expression.columns, given="")
-
-
-def _stands_for(replacing: Origin | None, expression: Origin) -> bool:
-    """Whether the column is replaced by this very expression, with tax or without."""
-    return replacing is expression or (isinstance(replacing, Taxed) and replacing.mapped is expression)
-
-
-def _rule_of(expression: Origin) -> Rule:
-    def rule(field: Field, context: Context) -> Reader:
-        shown = rules.text(field, context)
-        return lambda *columns: shown(expression.read(*columns))
-
-    rule.__doc__ = f"As the feed's mapping says: {expression.words}."
-    return rule
-
-
 class _Part:
     """A field made ready for one feed: how it is read and written, and what can be said about it."""
 
-    def __init__(self, field: Field, context: Context, write: Writer) -> None:
+    def __init__(self, field: Field, context: Context, write: Writer, replaced: Collection[str]) -> None:
         self.field, self.write = field, write
+        #: what its reader is given
+        self.arguments = tuple(
+            OWN + column if field.is_own and column in replaced else column for column in field.source
+        )
         self.read: Reader = field.rule(field, context)
         rule = field.rule if isinstance(field.rule, Checked) else None
         self.doubt: Doubt | None = rule.doubt(field, context) if rule and rule.doubt else None
@@ -399,8 +363,13 @@ class _Part:
         self.remark: Doubt | None = rule.remark(field, context) if rule and rule.remark else None
 
     def value_of(self, item: Any) -> Value:
-        """The field's value for an item."""
-        return self.read(*_columns(item, self.field.source))
+        """The field's value for an item as `Renderer._mapped` has it."""
+        return self.read(*_columns(item, self.arguments))
+
+    @property
+    def given(self) -> str:
+        """The column without which nothing is written or said."""
+        return "" if self.field.recommended else self.field.given
 
     @property
     def may_lack(self) -> bool:
@@ -485,21 +454,25 @@ def _preparation(
     if replaced:
         names |= {f"map_{column}": expression.read for column, expression in replaced.items()}
         calls = [f"map_{column}({', '.join(each.columns)})" for column, each in replaced.items()]
+        yield f"{', '.join(OWN + column for column in replaced)}, = {', '.join(replaced)},"
         # All at once: each reads what the shop has, never what another one made of it.
         yield f"{', '.join(replaced)}, = {', '.join(calls)},"
 
 
 def _written(stretch: _Stretch, numbers: Iterator[int], names: dict[str, Any]) -> tuple[str, list[str]]:
     """The text of a stretch, and the lines that come before it. What is called is added to `names`."""
-    syntax, number = stretch.syntax, next(numbers)
-    names |= {f"opening_{number}": syntax.opening, f"glue_{number}": syntax.glue}
-    names[f"closing_{number}"] = stretch.closing
+    syntax, mark = stretch.syntax, next(numbers)
+    names |= {
+        f"opening_{mark}": syntax.opening,
+        f"glue_{mark}": syntax.glue,
+        f"closing_{mark}": stretch.closing,
+    }
     lines, texts = [], []
-    for text, more in _steps(stretch, numbers, names):
+    for text, more in _steps(stretch, mark, numbers, names):
         texts.append(text)
         lines += more
-    joined = f"{{glue_{number}}}".join(texts)
-    return f"f'{{opening_{number}}}{joined}{{closing_{number}}}'", lines
+    joined = _between(syntax, mark).join(texts)
+    return f"f'{{opening_{mark}}}{joined}{{closing_{mark}}}'", lines
 
 
 def _values(parts: list[_Part], numbers: Iterator[int], names: dict[str, Any]) -> str:
@@ -512,28 +485,72 @@ def _values(parts: list[_Part], numbers: Iterator[int], names: dict[str, Any]) -
 
 
 def _steps(
-    stretch: _Stretch, numbers: Iterator[int], names: dict[str, Any]
+    stretch: _Stretch, mark: int, numbers: Iterator[int], names: dict[str, Any]
 ) -> Iterator[tuple[str, list[str]]]:
-    """The text of each field, and the lines that come before it.
+    """The text of each field of the stretch with this mark, and the lines that come before it.
 
-    One call serves all neighbours that come from the same columns where those are worth remembering.
+    Neighbours that come to nothing without the same column are one text.
     """
+    between, glue = _between(stretch.syntax, mark), stretch.syntax.glue
     parts = zip(numbers, stretch.parts, strict=False)
-    for columns, neighbours in groupby(parts, key=lambda each: each[1].field.source):
-        numbered = dict(neighbours)
+    for given, run in groupby(parts, key=lambda each: each[1].given):
+        numbered = dict(run)
+        if not given:
+            yield from _given_steps(numbered, glue, names)
+            continue
+        texts, lines = [], []
+        for text, more in _given_steps(numbered, glue, names):
+            texts.append(text)
+            lines += more
+        number = min(numbered)
+        names[f"blank_{number}"] = glue.join(part.write(None) for part in numbered.values())
+        lines.append(f"texts_{number} = f'{between.join(texts)}'")
+        inside = [f"    {line}" for line in lines]
+        yield f"{{texts_{number}}}", [f"if {given}:", *inside, f"else: texts_{number} = blank_{number}"]
+
+
+def _between(syntax: Syntax, mark: int) -> str:
+    """What stands between the texts of an f-string; even nothing takes its time."""
+    return f"{{glue_{mark}}}" if syntax.glue else ""
+
+
+def _given_steps(
+    parts: dict[int, _Part], glue: str, names: dict[str, Any]
+) -> Iterator[tuple[str, list[str]]]:
+    """One call serves all neighbours that come from the same columns where those are worth remembering."""
+    for columns, numbered in _neighbours(parts):
         remember = _memory(columns)
         if remember is None:
             for number, part in numbered.items():
                 yield _step(number, part, names)
             continue
         number = min(numbered)
-        names[f"write_{number}"] = remember(_together(list(numbered.values()), stretch.syntax.glue))
+        names[f"write_{number}"] = remember(_together(list(numbered.values()), columns, glue))
         call = f"text_{number}, more = write_{number}({', '.join(columns)})"
         yield f"{{text_{number}}}", [call, "if more: notes += more"]
 
 
+def _neighbours(parts: dict[int, _Part]) -> Iterator[tuple[tuple[str, ...], dict[int, _Part]]]:
+    """Numbered neighbours with the columns of one of them, which are enough for all."""
+    columns: tuple[str, ...] = ()
+    numbered: dict[int, _Part] = {}
+    for number, part in parts.items():
+        own = part.arguments
+        wider = max(columns, own, key=len)
+        if numbered and not (_memory(own) and _memory(columns) and set(columns) | set(own) == set(wider)):
+            yield columns, numbered
+            wider, numbered = own, {}
+        columns = wider
+        numbered[number] = part
+    if numbered:
+        yield columns, numbered
+
+
 def _step(number: int, part: _Part, names: dict[str, Any]) -> tuple[str, list[str]]:
-    field, columns = part.field, ", ".join(part.field.source)
+    columns = ", ".join(part.arguments)
+    if not columns and (same := part.read()) is not None:
+        names[f"text_{number}"] = part.write(same)
+        return f"{{text_{number}}}", []
     names |= {f"read_{number}": part.read, f"write_{number}": part.write, f"notes_{number}": part.notes}
     names[f"remark_{number}"] = part.remark
     checks = []
@@ -544,35 +561,31 @@ def _step(number: int, part: _Part, names: dict[str, Any]) -> tuple[str, list[st
     if asked:
         found = f"value is not None and ({' or '.join(asked)})"
         checks.append(f"{'el' if checks else ''}if {found}: notes += notes_{number}(value, {columns})")
-    if not checks and not field.given:
+    if not checks:
         return f"{{write_{number}(read_{number}({columns}))}}", []
     lines = [f"value = read_{number}({columns})", f"text_{number} = write_{number}(value)", *checks]
-    if field.given:
-        names[f"blank_{number}"] = part.write(None)
-        lines = [
-            f"if {field.given}:",
-            *(f"    {line}" for line in lines),
-            f"else: text_{number} = blank_{number}",
-        ]
-        if field.recommended:
-            lines.append(f"if not {field.given}: notes.append({issues.note(messages.MISSING, field)!r})")
     return f"{{text_{number}}}", lines
 
 
 def _memory(columns: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]] | None:
-    if columns and REPEATING.issuperset(columns):
-        return lru_cache(maxsize=KEPT)
-    return latest if columns == SHARED else None
+    """What keeps the texts that are made of these columns, if they come again."""
+    if columns and SHARED.issuperset(columns) and not LONG.isdisjoint(columns):
+        return latest if len(columns) == 1 else latest_of
+    return lru_cache(maxsize=KEPT) if columns and REPEATING.issuperset(columns) else None
 
 
-def _together(parts: list[_Part], glue: str) -> Callable[..., tuple[str, Notes]]:
-    def write(*columns: Any) -> tuple[str, Notes]:
+def _together(parts: list[_Part], columns: tuple[str, ...], glue: str) -> Callable[..., tuple[str, Notes]]:
+    """Writes neighbours that read some of these columns each."""
+    placed = [(part, [columns.index(name) for name in part.arguments]) for part in parts]
+
+    def write(*found: Any) -> tuple[str, Notes]:
         texts: list[str] = []
         notes: Notes = ()
-        for part in parts:
-            value = part.read(*columns)
+        for part, places in placed:
+            own = [found[place] for place in places]
+            value = part.read(*own)
             texts.append(part.write(value))
-            notes += part.notes(value, *columns)
+            notes += part.notes(value, *own)
         return glue.join(texts), notes
 
     return write

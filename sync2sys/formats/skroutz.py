@@ -4,14 +4,25 @@ Source: developer.skroutz.gr, XML feed, June 2026, read in full. Products that d
 anything but size, are products of their own; the sizes of one are its variations.
 """
 
+import re
 from functools import lru_cache
 from hashlib import sha256
-from urllib.parse import unquote
 
 import orjson
 
 from sync2sys.formats import attributes, google, rules
-from sync2sys.formats.base import Context, Doubt, Field, Format, Reader, Value, Variants, checked, fields_from
+from sync2sys.formats.base import (
+    Context,
+    Doubt,
+    Field,
+    Format,
+    Reader,
+    Value,
+    Variants,
+    asked_from,
+    checked,
+    fields_from,
+)
 from sync2sys.formats.markets import Wish
 from sync2sys.formats.rules.texts import cut_title
 from sync2sys.formats.writers import Xml
@@ -21,8 +32,12 @@ STOCK = {
     "backorder": "Available up to 12 days",
     "preorder": "Available up to 12 days",
 }
+#: What it takes beside that, where an owner says so.
+SOONER = ("Available from 1 to 3 days", "Available from 4 to 6 days")
+#: Of all sizes of a product together.
+LONGEST_SIZES = 500
 _PAGE = "https://developer.skroutz.gr/products/xml_feed/"
-_field = fields_from(_PAGE)
+_field, _asked = fields_from(_PAGE), asked_from(_PAGE)
 _SOLD = ("price", "currency", "sale_price", "sale_from", "sale_to")
 
 
@@ -79,17 +94,41 @@ def _without_size(options: str | None) -> str:
     ).decode()
 
 
-@rules.address.lend
+def _no_https(field: Field, context: Context) -> Doubt:
+    refuse = rules.address.doubt and rules.address.doubt(field, context)
+
+    def doubt(found: str | None) -> str | None:
+        if found and found.startswith("http:"):
+            return "https_only"
+        return refuse(found) if refuse else None
+
+    return doubt
+
+
+@checked(doubt=_no_https)
 def readable_address(field: Field, context: Context) -> Reader:
-    """An absolute http or https address, not percent-encoded, as this channel wants it."""
+    """An absolute https address, not percent-encoded, as this channel wants it."""
     read_address = rules.address(field, context)
 
     def read(found: str | None) -> Value:
         address = read_address(found)
-        readable = unquote(address) if isinstance(address, str) else None
-        return readable if readable and readable.isprintable() and " " not in readable else address
+        if not isinstance(address, str) or not address.startswith("https:"):
+            return None
+        return _ENCODED_LETTERS.sub(_letters, address)
 
     return read
+
+
+#: Signs that mean something in an address stay encoded.
+_ENCODED_LETTERS = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
+
+
+def _letters(encoded: re.Match[str]) -> str:
+    try:
+        letters = bytes.fromhex(encoded[0].replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return encoded[0]
+    return letters if letters.isprintable() else encoded[0]
 
 
 def _sum(found: list[Value]) -> Value:
@@ -97,11 +136,14 @@ def _sum(found: list[Value]) -> Value:
 
 
 def _listed(found: list[Value]) -> Value:
-    return ",".join(dict.fromkeys(text for text in found if isinstance(text, str))) or None
+    sizes = list(dict.fromkeys(text for text in found if isinstance(text, str)))
+    while len(",".join(sizes)) > LONGEST_SIZES:
+        sizes.pop()
+    return ",".join(sizes) or None
 
 
-_SIZE = _field("size", rules.option("size"), "options", limit=64)
-_QUANTITY = _field("quantity", rules.in_stock_number, "quantity", "availability")
+_SIZE = _field("size", rules.option("size"), *rules.KNOWN, limit=64)
+_QUANTITY = _field("quantity", rules.orderable_number(10_000_000), "quantity", "availability")
 
 FORMATS = (
     Format(
@@ -112,32 +154,60 @@ FORMATS = (
         extension="xml",
         syntax=Shop("mywebstore products", "product", cdata=True),
         fields=(
-            _field("id", product_id, "group_key", "options", limit=200, required=True),
+            _field(
+                "id", product_id, "group_key", "options", limit=200, required=True, mapped=rules.identifier
+            ),
             _field("name", product_title, "title", "options", "has_variants", limit=300, required=True),
             _field("link", readable_address, "link", limit=1000, required=True),
             _field("image", rules.main_image, "image", "images", limit=400, required=True),
-            _field("additionalimage", rules.more_images, "image", "images", limit=400, times=14),
+            _field(
+                "additionalimage",
+                rules.more_images,
+                "images",
+                "image",
+                limit=400,
+                times=14,
+                mapped=rules.several(rules.address),
+            ),
             _field("category", rules.deepest_category, "categories", limit=250, required=True),
             _field("price_with_vat", rules.current_price, *_SOLD, required=True),
-            _field("vat", rules.vat, "taxable", "tax_class", "tax_rates", limit=6, required=True),
+            _field(
+                "vat",
+                rules.vat,
+                "taxable",
+                "tax_class",
+                "tax_rates",
+                limit=6,
+                required=True,
+                mapped=rules.percent,
+            ),
             _field("manufacturer", rules.branded(google.NO_BRAND), "brand", limit=100, required=True),
             _field("mpn", rules.part_number, "mpn", "sku", limit=80, required=True),
             _field("ean", rules.ean, "gtin", limit=13, recommended=True),
-            _field("availability", rules.word(STOCK), "availability", required=True),
+            _field("availability", rules.word(STOCK, *SOONER), "availability", required=True),
             _field("description", rules.long_text, "description", limit=10_000, required=True),
-            _field("color", rules.option("color"), "options", limit=100),
+            _field("color", rules.option("color"), *rules.KNOWN, limit=100),
             _field("weight", rules.grams, "weight", "weight_unit"),
+            _asked("shipping_costs", rules.cost),
+            _asked("wholesale_price", rules.cost),
+            _asked("season", rules.text, limit=100),
+            _asked("size_fit", rules.text, limit=100),
+            _asked("outlet", rules.one_of("Y", "N")),
+            _asked("author", rules.text, limit=255),
+            _asked("expiration_date", rules.moment(rules.DAY)),
+            _asked("country_of_origin", rules.text, limit=255),
         ),
         variants=Variants(
             fields=(
                 _field("variationid", rules.identifier, "key", limit=200, required=True),
-                _field("availability", rules.word(STOCK), "availability", required=True),
+                _field("availability", rules.word(STOCK, *SOONER), "availability", required=True),
                 _SIZE,
                 _QUANTITY,
                 _field("price_with_vat", rules.current_price, *_SOLD, required=True),
                 _field("link", readable_address, "link", limit=2000),
                 _field("mpn", rules.part_number, "mpn", "sku", limit=80),
                 _field("ean", rules.ean, "gtin", limit=13),
+                _asked("outlet", rules.one_of("Y", "N")),
             ),
             syntax=Xml("", "variation", cdata=True),
             opening="<variations>\n",

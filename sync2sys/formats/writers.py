@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import orjson
 
 from sync2sys.formats.addresses import encoded
-from sync2sys.formats.base import Context, Field, Format, Found, Value, Words, Writer
+from sync2sys.formats.base import Context, Field, Format, Found, Join, Value, Words, Writer
 from sync2sys.formats.text import clean
 
 LF = "\n"
@@ -290,7 +290,7 @@ class Csv:
 
     def _cell(self, text: str) -> str:
         if '"' in text:
-            return text.replace('"', '""').join('""')
+            return _quoted(text)
         return f'"{text}"' if self.glue in text or "\n" in text or "\r" in text else text
 
 
@@ -333,7 +333,7 @@ class JsonLines:
         def write(value: Value) -> str:
             if value is None:
                 return left_out("")
-            if is_flat and isinstance(value, list):
+            if is_flat and isinstance(value, list) and field.join.joint:
                 value = _flat(value, field)
             try:
                 return name + dumps(value).decode()
@@ -403,17 +403,27 @@ def _text(value: Value) -> str:
         return value
     if value is True or value is False:
         return "true" if value else "false"
-    return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
+    return orjson.dumps(value).decode() if isinstance(value, dict | list | tuple) else str(value)
 
 
 def _flat(value: Value, field: Field) -> str:
     """Any value as one text: several joined, an object as JSON."""
-    if isinstance(value, list):
+    if isinstance(value, list) and field.join.joint:
         value = tuple(_in_colons(group, field.parts) for group in value)
-    if isinstance(value, tuple):
-        joint, substitute = field.join
-        return joint.join(each.replace(joint, substitute) for each in value)
+    if isinstance(value, tuple) and field.join.joint:
+        return _joined(value, field.join)
     return _text(value)
+
+
+def _joined(texts: Words, join: Join) -> str:
+    joint, substitute = join
+    if substitute is None:
+        return joint.join(_quoted(each) if joint in each or '"' in each else each for each in texts)
+    return joint.join(each.replace(joint, substitute) for each in texts)
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', '""').join('""')
 
 
 def _in_colons(group: dict[str, str], parts: Words) -> str:

@@ -43,6 +43,8 @@ class Product(Base):
     tags: Mapped[list[str]] = mapped_column(JsonText)
     images: Mapped[list[str]] = mapped_column(JsonText)
     attributes: Mapped[dict[str, list[str]]] = mapped_column(JsonText)
+    #: when what can be ordered before will be there
+    available_at: Mapped[datetime | None] = mapped_column(Moment)
     meta: Mapped[dict[str, str]] = mapped_column(JsonText)
     modified_at: Mapped[datetime | None] = mapped_column(Moment)
     #: of everything above as received; equal hash, nothing to write
@@ -90,6 +92,7 @@ class Variant(Base):
     sale_from: Mapped[datetime | None] = mapped_column(Moment)
     sale_to: Mapped[datetime | None] = mapped_column(Moment)
     availability: Mapped[str] = mapped_column(String(20))
+    available_at: Mapped[datetime | None] = mapped_column(Moment)
     quantity: Mapped[int | None]
     weight: Mapped[Decimal | str | None] = mapped_column(Money)
     length: Mapped[Decimal | str | None] = mapped_column(Money)

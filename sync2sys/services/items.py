@@ -49,7 +49,7 @@ VARIANT = Variant.__table__.c
 HASHES = 64
 #: Behind every key.
 _LAST = "\U0010ffff"
-_SALE_FROM, _SALE_TO = Item._fields.index("sale_from"), Item._fields.index("sale_to")
+_SALE_FROM, _SALE_TO, _AVAILABLE_AT = map(Item._fields.index, ("sale_from", "sale_to", "available_at"))
 _by_keys = itemgetter(Item._fields.index("group_key"), Item._fields.index("key"))
 
 
@@ -332,6 +332,7 @@ def _item_columns(source: Source) -> dict[str, ColumnElement[Any]]:
         "variant_title": VARIANT.title,
         "description": _inherited(VARIANT.text, PRODUCT.text),
         "link": _inherited(VARIANT.link, PRODUCT.link),
+        "available_at": func.coalesce(VARIANT.available_at, PRODUCT.available_at),
         "currency": literal(source.currency),
         "weight_unit": literal(source.weight_unit),
         "dimension_unit": literal(source.dimension_unit),
@@ -360,10 +361,14 @@ def _prefixed(source: Source, column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _with_zones(row: Any) -> Any:
-    if row[_SALE_FROM] is None and row[_SALE_TO] is None:
+    if row[_SALE_FROM] is None and row[_SALE_TO] is None and row[_AVAILABLE_AT] is None:
         return row
     item = Item._make(row)
-    return item._replace(sale_from=_aware(item.sale_from), sale_to=_aware(item.sale_to))
+    return item._replace(
+        sale_from=_aware(item.sale_from),
+        sale_to=_aware(item.sale_to),
+        available_at=_aware(item.available_at),
+    )
 
 
 def _aware(moment: str | datetime | None) -> datetime | None:

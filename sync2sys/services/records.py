@@ -53,6 +53,7 @@ def of_product(product: RemoteProduct) -> Record:
         "tags": list(product.tags),
         "images": list(product.images),
         "attributes": product.attributes,
+        "available_at": _moment(product.available_at),
         "meta": product.meta,
         "modified_at": _moment(product.modified_at),
     }
@@ -78,6 +79,7 @@ def of_variant(variant: RemoteVariant) -> Record:
         "sale_from": _moment(variant.sale_from),
         "sale_to": _moment(variant.sale_to),
         "availability": variant.availability[:20],
+        "available_at": _moment(variant.available_at),
         "quantity": _quantity(variant.quantity),
         "weight": _money(variant.weight),
         "length": _money(variant.length),

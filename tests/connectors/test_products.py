@@ -460,6 +460,46 @@ def test_a_gtin_is_found_where_the_shop_or_a_plugin_keeps_it(changes, expected):
     assert variant(**changes).gtin == expected
 
 
+AHEAD = datetime(2026, 12, 24, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fields", "availability", "day"),
+    [
+        ({}, "in_stock", None),
+        (
+            {"_wc_pre_orders_enabled": "yes", "_wc_pre_orders_availability_datetime": "1798102800"},
+            "preorder",
+            AHEAD,
+        ),
+        ({"_wc_pre_orders_enabled": "no", "_wc_pre_orders_availability_datetime": ""}, "in_stock", None),
+        ({"_ywpo_preorder": "yes", "_ywpo_for_sale_date": 1798102800}, "preorder", AHEAD),
+        ({"_wc_gla_availabilityDate": "2026-12-24T10:00:00+01:00"}, "in_stock", AHEAD),
+        ({"woo_feed_availability_date": "2026/12/24 09:00"}, "in_stock", AHEAD),
+        ({"woo_feed_availability_date": "24.12.2026", "_ywpo_for_sale_date": "7"}, "in_stock", None),
+        ({"_ywpo_preorder": ["yes"], "_ywpo_for_sale_date": {"a": 1}}, "in_stock", None),
+    ],
+)
+def test_pre_orders_are_known_from_the_fields_of_plugins(fields, availability, day):
+    found = variant(meta_data=meta(**fields))
+    assert (found.availability, found.available_at) == (availability, day)
+    assert product(meta_data=meta(**fields)).available_at == day
+
+
+def test_what_is_sold_out_is_on_no_pre_order():
+    assert (
+        variant(stock_status="outofstock", meta_data=meta(_ywpo_preorder="yes")).availability
+        == "out_of_stock"
+    )
+
+
+def test_a_variation_is_on_pre_order_by_its_own_fields():
+    found = Reader(HOME).variation(
+        variation(meta_data=meta(_ywpo_preorder="yes", _ywpo_for_sale_date="1798102800"))
+    )
+    assert (found.availability, found.available_at) == ("preorder", AHEAD)
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -31,6 +31,10 @@ def listed(*values: str) -> str:
     return orjson.dumps(values).decode()
 
 
+def listing(**values: list[str]) -> str:
+    return orjson.dumps(values).decode()
+
+
 def named(**values: str) -> str:
     return orjson.dumps(values).decode()
 
@@ -216,6 +220,43 @@ _NASTY = {
     "heavy": {"weight": "1000.0001", "weight_unit": "kg"},
     "pounds": {"weight": "1.23456", "weight_unit": "lbs"},
     "stones": {"weight": "3", "weight_unit": "st"},
+    "details": {
+        "attributes": listing(
+            Sohle=["Gummi", "EVA, geschäumt"],
+            Schaft=['Mesh: "luftig"'],
+            Farbe=["Rot", "Blau", "Grün", "Gelb"],
+            Größe=["42", "43"],
+            Geschlecht=["Damen", "Herren"],
+            Alter=["Erwachsene"],
+            Marke=["Acme"],
+            Leer=["", " "],
+            **{"": ["x"], "Steuerzeichen\x07": ["\x00"], "Lang" * 50: ["Wort " * 400]},
+        ),
+    },
+    "many details": {"attributes": listing(**{f"Detail {n}": [str(n)] for n in range(101)})},
+    "other options": {
+        "key": "30",
+        "group_key": "12",
+        "has_variants": 1,
+        "options": named(Farbe="Blau/#ff0000/Rot", **{"Geschmack, Sorte": "Zitrone: süß", "Duft": '"Wald"'}),
+    },
+    "boxed": {"length": "30.50", "width": "0.2", "height": "400.0001", "dimension_unit": "cm"},
+    "metres": {"length": "1.5", "width": "0.4", "height": "0.004", "dimension_unit": "m"},
+    "cubits": {"length": "1", "width": "1", "height": "1", "dimension_unit": "ell"},
+    "flat": {"length": "-1", "width": "0", "height": "high", "dimension_unit": "in"},
+    "preorder with a day": {
+        "availability": "preorder",
+        "available_at": datetime(2026, 12, 24, 9, 30, 15, tzinfo=UTC),
+    },
+    "backorder with a day": {"availability": "backorder", "available_at": at(0).astimezone(tz=None)},
+    "backorder for ever": {"availability": "backorder", "available_at": at(24 * 400)},
+    "in stock with a day": {"available_at": at(24)},
+    "shouted": {"title": "SUPER TRAIL RUNNER FOR EVERYBODY", "description": "BUY THIS TRAIL RUNNER"},
+    "said twice": {"title": "Acme Trail Runner", "description": " Acme\nTrail Runner "},
+    "links inside": {"description": "See https://shop.example/ or www.shop.example."},
+    "no https": {"link": "http://shop.example/p/παπούτσι"},
+    "readable": {"link": "https://shop.example/p/παπούτσι%2Fa?b=%26%20c"},
+    "another store's": {"key": "9f3c2a7e-000", "group_key": "9f3c2a7e-000"},
     "bare": {
         **dict.fromkeys(
             ["variant_title", "brand", "categories", "gtin", "mpn", "sku", "options", "weight", "weight_unit"]
@@ -227,7 +268,8 @@ _NASTY = {
 
 #: Name -> item. Each has a key of its own; the names say what is special.
 NASTY: dict[str, Item] = {
-    name: item(**{"key": f"{number:03d}", **changes}) for number, (name, changes) in enumerate(_NASTY.items())
+    name: item(**dict.fromkeys(["key", "group_key"], f"{number:03d}") | changes)
+    for number, (name, changes) in enumerate(_NASTY.items())
 }
 
 

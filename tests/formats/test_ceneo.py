@@ -22,7 +22,7 @@ def offers(items):
 
 def values_in(offer):
     """What an offer says, by field."""
-    found = dict.fromkeys(field.name for field in CENEO.format.fields) | dict(offer.attrib)
+    found = dict.fromkeys(field.name for field in CENEO.fields) | dict(offer.attrib)
     for child in offer:
         if child.tag == "imgs":
             assert [image.tag for image in child] == ["main"] + ["i"] * (len(child) - 1)

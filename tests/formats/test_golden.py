@@ -12,6 +12,7 @@ import pytest
 from sync2sys.formats import FORMATS
 from sync2sys.formats.base import Format, Item
 from sync2sys.formats.renderer import Renderer
+from tests.formats.asked import asked, with_everything
 from tests.formats.catalogue import CONTEXT, MARKETED, NASTY, in_market, sold
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -37,6 +38,15 @@ def document(renderer: Renderer, items: dict[str, Item]) -> bytes:
 def test_a_format_writes_the_nasty_catalogue_as_it_always_did(name):
     format = FORMATS[name]
     compare(f"{name}.{format.extension}", document(Renderer(format, CONTEXT), nasty(format)))
+
+
+@pytest.mark.parametrize("name", [name for name, format in FORMATS.items() if asked(format)])
+def test_a_format_writes_what_an_owner_says_as_it_always_did(name):
+    renderer = with_everything(FORMATS[name])
+    items = sold(FORMATS[name], [NASTY["boxed"], NASTY["other options"]])
+    body, left_out, _ = renderer.chunk(items)
+    assert left_out == []
+    compare(f"{name}.mapped.{FORMATS[name].extension}", renderer.prologue() + body + renderer.epilogue())
 
 
 @pytest.mark.parametrize("name", FORMATS)

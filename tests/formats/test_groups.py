@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from sync2sys.formats import FORMATS, writers
-from sync2sys.formats.base import Field
+from sync2sys.formats.base import Field, Join
 from sync2sys.formats.text import clean
 from tests.formats.test_wellformed import JSON_TEXT, G, in_colons
 
 PARTS = ("country", "region", "service", "price")
-FIELD = Field("shipping", lambda field, context: lambda: None, (), times=9, join=(",", ";"), parts=PARTS)
+FIELD = Field("shipping", lambda field, context: lambda: None, (), times=9, join=Join(",", ";"), parts=PARTS)
 LINES = [
     {"country": "DE", "service": "Standard", "price": "4.90 EUR"},
     {"country": "US", "region": "CA", "price": "16.00 USD"},

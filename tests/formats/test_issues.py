@@ -219,7 +219,7 @@ def test_a_setting_is_named_as_the_definition_names_it():
     renderer = Renderer(FORMATS["skroutz"], CONTEXT._replace(settings={}))
     (issue,) = renderer.issues(item())
     assert (issue.code, issue.field, issue.severity) == ("setting", "vat", ERROR)
-    assert issue.message.startswith("The feed's setting vat is missing. Set it once,")
+    assert issue.message.startswith("The feed's setting vat is missing, or not valid. Set it once,")
     assert renderer.reasons(item()) == ["setting:vat"]
 
 

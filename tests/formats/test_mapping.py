@@ -76,6 +76,53 @@ def test_a_value_comes_from_where_the_definition_says(spec, value):
 
 
 @pytest.mark.parametrize(
+    ("spec", "values", "value"),
+    [
+        ({"attribute": "Colour"}, ["Blau", "Rot"], "Blau, Rot"),
+        ({"attribute": "Colour", "then": [{"values": {"rot": "Red", "blau": ""}}]}, ["Red"], "Blau, Rot"),
+        ({"field": "categories", "then": [{"truncate": 5}]}, ["Shoes", "Sale"], "Shoes"),
+        ({"field": "title"}, ["Trail shoe"], "Trail shoe"),
+        ({"field": "brand"}, [], None),
+        (
+            {
+                "list": [{"constant": "Light"}, {"field": "brand"}, {"attribute": "Colour"}],
+                "then": [{"case": "upper"}],
+            },
+            ["LIGHT", "BLAU", "ROT"],
+            "LIGHT, BLAU, ROT",
+        ),
+        ({"list": [{"meta": "none"}, {"option": "Fit"}]}, [], None),
+        (
+            {"first": [{"meta": "none"}, {"attribute": "Colour"}, {"field": "title"}]},
+            ["Blau", "Rot"],
+            "Blau, Rot",
+        ),
+        (
+            {"list": [{"template": "{title}: {option:Size}"}, {"list": [{"constant": "x"}]}]},
+            ["Trail shoe: 42", "x"],
+            "Trail shoe: 42, x",
+        ),
+    ],
+)
+def test_a_field_that_takes_several_values_gets_each_and_another_all_in_one(spec, values, value):
+    expression = mapping.parse(spec, COLUMNS)
+    columns = [SHOE.get(column) for column in expression.columns]
+    assert list(expression.texts(*columns)) == values
+    assert expression.read(*columns) == value
+
+
+def test_a_list_says_where_each_of_its_texts_comes_from():
+    expression = mapping.parse({"list": [{"constant": "Light"}, {"attribute": "Sole"}]}, COLUMNS)
+    assert expression.words == 'list of ("Light"; attribute "Sole")'
+    assert [step.after for step in expression.trace('{"Sole": ["Rubber"]}')] == [
+        "Light",
+        "Rubber",
+        "Light, Rubber",
+    ]
+    assert "30" in refusal({"list": [{"field": "title"}] * 31}).message
+
+
+@pytest.mark.parametrize(
     ("template", "value"),
     [
         ("{title}", "Trail shoe"),
@@ -332,7 +379,11 @@ SOURCE = st.one_of(
 )
 EXPRESSION = st.recursive(
     st.builds(lambda source, then: source | {"then": then}, SOURCE, st.lists(STEP, max_size=4)),
-    lambda inner: st.builds(lambda each: {"first": each}, st.lists(inner, min_size=1, max_size=3)),
+    lambda inner: st.builds(
+        lambda kind, each: {kind: each},
+        st.sampled_from(["first", "list"]),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
     max_leaves=4,
 )
 
@@ -366,6 +417,8 @@ def test_reading_never_raises_and_is_the_end_of_its_trace(spec, columns):
     value = expression.read(*given)
     assert value is None or (value and not value.isspace() and len(value) <= sources.LONGEST)
     assert expression.trace(*given)[-1].after == value
+    texts = expression.texts(*given)
+    assert all(text and not text.isspace() and len(text) <= sources.LONGEST for text in texts)
 
 
 @given(ANY_TEXT, st.integers(1, 60))

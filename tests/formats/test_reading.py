@@ -40,7 +40,8 @@ def in_json(value, field):
 
 
 def in_flat_json(value, field):
-    return flat(value, field) if isinstance(value, list) else in_json(value, field)
+    is_cell = isinstance(value, list) and field.join.joint
+    return flat(value, field) if is_cell else in_json(value, field)
 
 
 SPELLED = {

@@ -107,6 +107,13 @@ ITEMS = st.builds(
     taxable=st.just(1) | st.booleans(),
     tax_class=st.sampled_from(["", "standard", "reduced", "odd"]),
     tax_rates=st.sampled_from([None, "", "{}", '{"reduced":"7.5"}', '{"":null,"odd":null}']),
+    length=st.none() | PRICE,
+    width=st.none() | PRICE,
+    height=st.none() | PRICE,
+    dimension_unit=st.sampled_from(["cm", "m", "in", "yd", "", "ell"]),
+    attributes=st.none() | written(st.dictionaries(NAME, st.lists(JSON_TEXT, max_size=3), max_size=3)),
+    meta=st.none() | written(st.dictionaries(NAME, JSON_TEXT, max_size=3)),
+    available_at=st.none() | MOMENT,
 )
 FEEDS = st.lists(ITEMS, max_size=3)
 
@@ -137,6 +144,7 @@ def within_limits(renderer, item):
             # Skroutz wants addresses as people read them.
             if (
                 "link" in line.field.name
+                and not {"applink", "deep"} & set(re.split("[._]", line.field.name))
                 and isinstance(line.value, str)
                 and renderer.format.name != "skroutz"
             ):
@@ -280,11 +288,20 @@ def flat(value, field):
         return ""
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if not joint and isinstance(value, tuple | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if isinstance(value, list):
         value = tuple(in_colons(group, field.parts) for group in value)
     if isinstance(value, tuple):
-        return joint.join(each.replace(joint, substitute) for each in value)
+        return joint.join(in_list(each, joint, substitute) for each in value)
     return str(value)
+
+
+def in_list(text, joint, substitute):
+    """A text among several in a cell."""
+    if substitute is not None:
+        return text.replace(joint, substitute)
+    return '"' + text.replace('"', '""') + '"' if set(text) & {joint, '"'} else text
 
 
 def in_colons(group, parts):

@@ -22,6 +22,7 @@ PRODUCT = {
     "tags": [],
     "images": ["https://shop.example/i.jpg"],
     "attributes": {},
+    "available_at": None,
     "meta": {},
     "modified_at": None,
 }
@@ -42,6 +43,7 @@ VARIANT = {
     "sale_from": None,
     "sale_to": None,
     "availability": "in_stock",
+    "available_at": None,
     "quantity": None,
     "weight": None,
     "length": None,

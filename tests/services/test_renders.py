@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, func, select, update
@@ -14,7 +14,7 @@ from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, LostLease, NotFound
 from sync2sys.extensions import db, fetch_log, shelf
 from sync2sys.formats import parts
-from sync2sys.models import Channel, Chunk, Feed, Fetch, Job, Render, RenderChunk, ToldChunk
+from sync2sys.models import Channel, Chunk, Feed, Fetch, Job, Render, RenderChunk, ToldChunk, Variant
 from sync2sys.models.base import now
 from sync2sys.services import (
     feeds,
@@ -132,6 +132,26 @@ def test_a_variant_inherits_what_it_leaves_empty_from_its_product(channel, feed)
         "https://shop.example/12.jpg",
     )
     assert (first["weight"], first["weight_unit"]) == ("0.2", "kg")
+
+
+def test_what_is_ordered_ahead_is_published_with_its_own_day_or_its_products(channel, make_feed):
+    day = datetime(2026, 12, 24, 9, 30, tzinfo=UTC)
+    catalogues.fill(
+        channel,
+        {
+            "11": {"product": "1", "availability": "preorder", "available_at": day},
+            "12": {"product": "1", "availability": "preorder"},
+            "2": {"availability": "preorder"},
+        },
+    )
+    own = look(lambda: db.session.scalars(select(Variant.id).filter_by(external_id="11")).one())()
+    edit(Variant, own, available_at=day + timedelta(days=1))
+    renders.render(make_feed(format="pinterest"))
+    assert [row["availability_date"] for row in rows().values()] == [
+        "2026-12-25T09:30+00:00",
+        "2026-12-24T09:30+00:00",
+        "",
+    ]
 
 
 def test_everything_that_is_mirrored_is_published_or_left_out_for_a_reason(channel, feed):

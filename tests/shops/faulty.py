@@ -20,8 +20,8 @@ FIELDS = {
     "description": "description description description DESCRIPTION description description",
     "category": "product_type product_type product_category CATEGORYTEXT category categoryPath",
     "stock": "- - - DELIVERY_DATE availability deliveryTime",
-    "number": "mpn mpn mpn - mpn -",
-    "weight": "shipping_weight shipping_weight - - weight -",
+    "number": "mpn mpn mpn - mpn hans",
+    "weight": "shipping_weight shipping_weight weight - weight -",
     "color": "color color color - color colour",
 }
 
@@ -292,7 +292,7 @@ FAULTS: dict[str, Fault] = {
         ("mpn", "sku"),
         None,
         "the maker's part number or the SKU",
-        ("skroutz",),
+        ("skroutz", "idealo"),
     ),
     "weight in stones": _fault(
         {"weight": "11 st"},
@@ -301,7 +301,7 @@ FAULTS: dict[str, Fault] = {
         ("weight",),
         "11 st",
         "no unit",
-        ("google", "meta", "skroutz"),
+        ("google", "meta", "openai", "skroutz"),
     ),
     "weight of a ship": _fault(
         {"weight": "5000"},

@@ -18,7 +18,7 @@ from sync2sys.connectors.fields import (
     rows,
     text,
 )
-from sync2sys.connectors.woocommerce import identifiers
+from sync2sys.connectors.woocommerce import arrivals, identifiers
 from sync2sys.connectors.woocommerce.categories import Categories
 
 TITLE = 2000
@@ -91,6 +91,7 @@ class Reader:
             tags=tuple(labels([row.get("name") for row in rows(data.get("tags"), TAGS)], TAGS)),
             images=self._images(data.get("images")),
             attributes=fixed,
+            available_at=arrivals.day(meta),
             meta=_plain_meta(meta),
             variant_ids=variant_ids,
             modified_at=modified_at(data),
@@ -111,7 +112,7 @@ class Reader:
             published=product.published,
             gtin=identifiers.gtin(data, meta, attributes),
             mpn=identifiers.mpn(meta, attributes),
-            **_offer(data, may_be_bought=not external),
+            **_offer(data, meta, may_be_bought=not external),
         )
 
     def variation(self, data: Any, parent: int | None = None) -> RemoteVariant:
@@ -130,7 +131,7 @@ class Reader:
             link=address(data.get("permalink"), self.home),
             image=next(iter(self._images([data.get("image")])), ""),
             options=_options(data),
-            **_offer(data),
+            **_offer(data, meta),
         )
 
     def _categories(self, data: dict[str, Any]) -> tuple[str, ...]:
@@ -205,7 +206,7 @@ def _plain_meta(meta: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _offer(data: dict[str, Any], may_be_bought: bool = True) -> dict[str, Any]:
+def _offer(data: dict[str, Any], meta: Mapping[str, Any], may_be_bought: bool = True) -> dict[str, Any]:
     """What products without variations and variations say in the same words."""
     price = figure(data.get("regular_price"))
     dimensions = data.get("dimensions")
@@ -215,7 +216,8 @@ def _offer(data: dict[str, Any], may_be_bought: bool = True) -> dict[str, Any]:
         "sku": label(data.get("sku")),
         "price": price,
         **_sale(data, price),
-        "availability": _availability(data),
+        "availability": arrivals.availability(_availability(data), meta),
+        "available_at": arrivals.day(meta),
         "quantity": _quantity(data),
         "purchasable": may_be_bought and (buyable if isinstance(buyable, bool) else price is not None),
         "weight": figure(data.get("weight")),

@@ -2,9 +2,10 @@
 
 import sys
 
-from sync2sys.formats.base import Context, Doubt, Field, Reader, Rule, checked, unsaid
+from sync2sys.formats.base import Context, Doubt, Field, Reader, Rule, checked
+from sync2sys.formats.rules.doubts import unusable
 from sync2sys.formats.rules.texts import entries
-from sync2sys.formats.text import shorten
+from sync2sys.formats.text import clean, shorten
 
 #: What shops put a product into that is in no category, in the languages of `attributes`.
 NO_CATEGORY = frozenset(
@@ -76,6 +77,13 @@ def category_path(joint: str, root: str = "") -> Rule:
     return rule
 
 
+@checked(doubt=unusable)
 def google_category(field: Field, context: Context) -> Reader:
     """Google's category by number or full path: only what the feed's category rules or its mapping say."""
-    return unsaid
+    limit = field.limit or sys.maxsize
+
+    def read(found: str | None) -> str | None:
+        path = clean(found or "")
+        return path if 0 < len(path) <= limit else None
+
+    return read

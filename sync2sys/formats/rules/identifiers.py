@@ -109,6 +109,16 @@ def _ean(found: str) -> str | None:
     return number.zfill(13)
 
 
+def isbn(field: Field, context: Context) -> Reader:
+    """The GTIN of a book, which is its ISBN."""
+
+    def read(found: str | None) -> str | None:
+        number = codes.gtin(found) if found else None
+        return number if number and len(number) == 13 and number.startswith(("978", "979")) else None
+
+    return read
+
+
 def branded(nobody: frozenset[str]) -> Rule:
     """A rule for brands that leaves out the words that mean there is none."""
 

@@ -7,7 +7,7 @@ from functools import partial
 import orjson
 
 from sync2sys.formats.addresses import ENCODED, LONGEST_ADDRESS, encoded, fault, is_encoded
-from sync2sys.formats.base import Context, Doubt, Field, Reader, Words, checked
+from sync2sys.formats.base import Context, Doubt, Doubting, Field, Reader, Rule, Words, checked
 from sync2sys.formats.latest import latest
 
 #: A JSON list of addresses that need no work.
@@ -42,10 +42,19 @@ def _plain_http_image(field: Field, context: Context) -> Doubt:
     return remark
 
 
+def _swapped(make: Doubting) -> Doubting:
+    """The same for rules that are given the images first."""
+    return lambda field, context: lambda images, own: make(field, context)(own, images)
+
+
+def _no_address_of_several(field: Field, context: Context) -> Doubt:
+    return lambda found: _refusal(found.split(",")[0]) if found else None
+
+
 def _too_many_images(field: Field, context: Context) -> Doubt:
     limit, times = field.limit or LONGEST_ADDRESS, field.times or sys.maxsize
 
-    def doubt(own: str | None, images: str | None) -> str | None:
+    def doubt(images: str | None, own: str | None) -> str | None:
         others = set(_images(images, limit))
         return "too_many" if len(others) > times + 1 or len(others - {_usable(own, limit)}) > times else None
 
@@ -100,10 +109,10 @@ def comma_free_image(field: Field, context: Context) -> Reader:
 def more_images(field: Field, context: Context) -> Reader:
     """The product's other images, each once."""
     limit, times = field.limit or LONGEST_ADDRESS, field.times
-    all_images = latest(partial(_images, limit=limit))
+    usable_images = latest(partial(_images, limit=limit))
 
-    def read(own: str | None, images: str | None) -> Words | None:
-        usable = all_images(images)
+    def read(images: str | None, own: str | None) -> Words | None:
+        usable = usable_images(images)
         if not usable:
             return None
         main = own if own in usable else _usable(own, limit) or usable[0]
@@ -112,15 +121,56 @@ def more_images(field: Field, context: Context) -> Reader:
     return read
 
 
+@checked(doubt=_swapped(_no_image), remark=_swapped(_plain_http_image))
+def all_images(field: Field, context: Context) -> Reader:
+    """The variant's own image, else the product's first usable one, and then the others, each once."""
+    first, more = main_image(field, context), more_images(field, context)
+
+    def read(images: str | None, own: str | None) -> Words | None:
+        main, others = first(own, images), more(images, own)
+        if not isinstance(main, str):
+            return None
+        return (main, *(others if isinstance(others, tuple) else ()))[: field.times]
+
+    return read
+
+
+def other_image(number: int) -> Rule:
+    """A rule for one of the product's other images; the first is number one."""
+
+    def rule(field: Field, context: Context) -> Reader:
+        """One of the product's other images."""
+        read = more_images(field, context)
+
+        def read_one(images: str | None, own: str | None) -> str | None:
+            found = read(images, own)
+            return found[number - 1] if isinstance(found, tuple) and len(found) >= number else None
+
+        return read_one
+
+    return rule
+
+
 def joined_images(field: Field, context: Context) -> Reader:
     """The product's other images, parted by commas; commas inside are encoded."""
     read = more_images(field, context)
 
-    def read_joined(own: str | None, images: str | None) -> str | None:
-        found = read(own, images)
+    def read_joined(images: str | None, own: str | None) -> str | None:
+        found = read(images, own)
         return ",".join(image.replace(",", "%2C") for image in found) if isinstance(found, tuple) else None
 
     return read_joined
+
+
+@checked(doubt=_no_address_of_several)
+def joined_addresses(field: Field, context: Context) -> Reader:
+    """Mapped addresses, parted by commas, each percent-encoded."""
+
+    def read(found: str | None) -> str | None:
+        usable = (_usable(each, LONGEST_ADDRESS) for each in (found or "").split(","))
+        return ",".join(filter(None, usable)) or None
+
+    return read
 
 
 def _images(text: str | None, limit: int) -> Words:

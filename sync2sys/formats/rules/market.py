@@ -8,9 +8,13 @@ from typing import Any
 from sync2sys.formats import money
 from sync2sys.formats.base import Context, Field, Reader, Rule, Value, checked, unsaid
 from sync2sys.formats.countries import CURRENCY
-from sync2sys.formats.rules.prices import current_price
+from sync2sys.formats.rules.groups import groups, part
+from sync2sys.formats.rules.measures import whole
+from sync2sys.formats.rules.prices import cost, current_price, stated_price
 from sync2sys.formats.rules.settings import setting
-from sync2sys.formats.shipping import Line
+from sync2sys.formats.rules.texts import text
+from sync2sys.formats.rules.words import country
+from sync2sys.formats.shipping import LONGEST, TIMES, Line
 
 #: What the rules of delivery are given. The currency comes first, for what a field is made of first is
 #: replaced where it is mapped, and a mapped cost is no price.
@@ -63,6 +67,19 @@ def shipping(parts: Mapping[str, str], *, plain: bool = False) -> Rule:
         return _by_price(field, context, context.shipping, groups)
 
     return rule
+
+
+def said_shipping(parts: Mapping[str, str], *, plain: bool = False) -> Rule:
+    """A rule for mapped lines, `DE::Standard:4.90 EUR` where these are the parts."""
+    price = cost if plain else stated_price
+    known: dict[str, Rule] = {"country": country, "price": price, "cod_price": price, "carrier": text}
+    known |= dict.fromkeys(TIMES, whole(0))
+    return groups(
+        tuple(
+            part(name, LONGEST, known.get(ours, text), need=ours in ("country", "price", "carrier"))
+            for name, ours in parts.items()
+        )
+    )
 
 
 def delivery_cost(carrier: str = "") -> Rule:

@@ -1,11 +1,12 @@
 """Prices and sales."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 from sync2sys.formats import money, sales
 from sync2sys.formats.base import Context, Doubt, Field, Reader, checked
-from sync2sys.formats.rules.doubts import NOTHING
+from sync2sys.formats.rules.doubts import NOTHING, unusable
 
 
 def _no_sale(field: Field, context: Context) -> Doubt:
@@ -60,6 +61,39 @@ def plain_price(field: Field, context: Context) -> Reader:
     return money.amount
 
 
+@checked(doubt=unusable)
+def stated_price(field: Field, context: Context) -> Reader:
+    """A mapped amount above zero, in the shop's currency unless it names another: 12.50 or 12.50 EUR."""
+
+    def read(found: str | None, currency: str | None = None) -> str | None:
+        number, _, own = (found or "").strip().partition(" ")
+        currency = own.strip() or currency
+        made = money.amount(number, currency)
+        return None if made is None else f"{made} {currency}"
+
+    return read
+
+
+@checked(doubt=unusable)
+def stated_amount(field: Field, context: Context) -> Reader:
+    """A mapped amount above zero, rounded half up."""
+    return lambda found, currency: money.amount(found.strip(), currency) if found else None
+
+
+@checked(doubt=unusable)
+def cost(field: Field, context: Context) -> Reader:
+    """A mapped amount that may be nothing, with two decimals."""
+
+    def read(found: str | None) -> str | None:
+        number = (found or "").strip()
+        return "0.00" if _ZERO(number) else money.amount(number, "EUR")
+
+    return read
+
+
+_ZERO = re.compile(r"0+(?:\.0*)?").fullmatch
+
+
 @checked(remark=_no_current_sale)
 def current_price(field: Field, context: Context) -> Reader:
     """What the buyer pays now: the sale price while a sale is on, else the regular one."""
@@ -110,6 +144,18 @@ def sale_price(field: Field, context: Context) -> Reader:
             number = money.reduced(price, sale, currency)
             return f"{number} {currency}" if number else None
         return None
+
+    return read
+
+
+@checked(doubt=_no_sale)
+def dated_sale_price(field: Field, context: Context) -> Reader:
+    """The sale price with its currency, if lower, until the sale ends; when it begins stands beside it."""
+    plain = plain_sale_price(field, context)
+
+    def read(sale: str | None, begin: Any, end: Any, price: str | None, currency: str | None) -> str | None:
+        number = plain(sale, begin, end, price, currency)
+        return f"{number} {currency}" if number else None
 
     return read
 

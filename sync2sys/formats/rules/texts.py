@@ -8,7 +8,7 @@ import orjson
 
 from sync2sys.formats import attributes
 from sync2sys.formats.base import Context, Doubt, Field, Reader, Words, checked
-from sync2sys.formats.rules.doubts import NOTHING
+from sync2sys.formats.rules.doubts import NOTHING, unusable
 from sync2sys.formats.text import clean, clean_lines, is_legal, shorten
 
 #: A title of so many characters, all of them capitals, is shouted; a shorter one may be a name.
@@ -24,7 +24,9 @@ def cut_text(field: Field, context: Context) -> Doubt:
 
 def _cut_lines(field: Field, context: Context) -> Doubt:
     limit = field.limit or sys.maxsize
-    return lambda found: "truncated" if len(found) > limit and len(clean_lines(found)) > limit else None
+    return lambda found, *rest: (
+        "truncated" if len(found) > limit and len(clean_lines(found)) > limit else None
+    )
 
 
 def cut_title(field: Field, context: Context) -> Doubt:
@@ -101,6 +103,28 @@ def full_title(field: Field, context: Context) -> Reader:
     return read
 
 
+def _no_prose(field: Field, context: Context) -> Doubt:
+    def remark(found: str, title: str | None) -> str | None:
+        if len(found) <= 2 * len(title or "") and clean(found) == clean(title or ""):
+            return "as_title"
+        return "links" if "://" in found or "www." in found else None
+
+    return remark
+
+
+@checked(overflow=_cut_lines, remark=_no_prose)
+def prose(field: Field, context: Context) -> Reader:
+    """Text with its line breaks, cut after a word; more than the title, and without addresses."""
+    read = long_text(field, context)
+    return lambda found, title: read(found)
+
+
+def group_title(field: Field, context: Context) -> Reader:
+    """The product's title, for products that have variants."""
+    shown = text(field, context)
+    return lambda title, has_variants: shown(title) if has_variants else None
+
+
 @lru_cache(maxsize=4096)
 def _told(options: str | None) -> str:
     """`, Blue, 42`: the options as the end of a title."""
@@ -112,6 +136,22 @@ def _shortened_title(title: str, told: str, limit: int) -> str:
     if len(told) <= limit // 2:
         return shorten(title, limit - len(told)) + told
     return shorten(title + told, limit)
+
+
+@checked(doubt=unusable)
+def text_object(field: Field, context: Context) -> Reader:
+    """A mapped object of JSON whose values are texts."""
+
+    def read(found: str | None) -> dict[str, str] | None:
+        try:
+            values = orjson.loads(found or "null")
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(values, dict) or not all(isinstance(each, str) for each in values.values()):
+            return None
+        return {clean(name): clean(each) for name, each in values.items()} or None
+
+    return read
 
 
 def text_list(field: Field, context: Context) -> Reader:

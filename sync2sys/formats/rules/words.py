@@ -1,18 +1,10 @@
-"""The channel's words: for ours, for what options say, or the same for all items."""
+"""The channel's words: for ours, for what is mapped, or the same for all items."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from sync2sys.formats import attributes
-from sync2sys.formats.base import Context, Doubt, Field, Reader, Rule, Value, checked, unsaid
-from sync2sys.formats.rules.doubts import unusable
-from sync2sys.formats.rules.texts import cut_text, text
-from sync2sys.formats.text import clean
-
-
-def _no_word(field: Field, context: Context) -> Doubt:
-    """Channels that have no word for what is sold out list what can be ordered, and nothing else."""
-    refuse = unusable(field, context)
-    return lambda found: "sold_out" if found == "out_of_stock" else refuse(found)
+from sync2sys.formats.base import Context, Field, Reader, Rule, checked
+from sync2sys.formats.money import is_currency
+from sync2sys.formats.rules.doubts import no_word, unknown_word, unusable
 
 
 def constant(value: str) -> Rule:
@@ -35,15 +27,57 @@ def listed(*words: str) -> Rule:
     return rule
 
 
-def word(words: Mapping[str, str]) -> Rule:
-    """A rule that gives the channel's word for ours, and nothing for one it does not know."""
+def word(words: Mapping[str, str], *more: str) -> Rule:
+    """A rule that gives the channel's word for ours, and nothing for one it does not know.
 
-    @checked(doubt=_no_word)
+    The channel's own words stay, `more` of them that none of ours means.
+    """
+    known = {own: own for own in (*words.values(), *more)} | dict(words)
+
+    @checked(doubt=no_word)
     def rule(field: Field, context: Context) -> Reader:
         """The channel's own word for it."""
-        return words.get
+        return known.get
 
     return rule
+
+
+def one_of(*words: str) -> Rule:
+    """A rule for a mapped word that gives one of these, however it is written."""
+    known = {_bare(word): word for word in words}
+
+    @checked(doubt=unknown_word)
+    def rule(field: Field, context: Context) -> Reader:
+        return lambda found: known.get(_bare(found)) if found else None
+
+    rule.__doc__ = f"One of {', '.join(words)}."
+    return rule
+
+
+def _bare(word: str) -> str:
+    return word.strip().casefold().replace("_", " ").replace("-", " ")
+
+
+@checked(doubt=unusable)
+def country(field: Field, context: Context) -> Reader:
+    """The two letters of a country in ISO 3166-1."""
+
+    def read(found: str | None) -> str | None:
+        letters = (found or "").strip().upper()
+        return letters if len(letters) == 2 and letters.isascii() and letters.isalpha() else None
+
+    return read
+
+
+@checked(doubt=unusable)
+def currency(field: Field, context: Context) -> Reader:
+    """The three letters of a currency in ISO 4217."""
+
+    def read(found: str | None) -> str | None:
+        letters = (found or "").strip().upper()
+        return letters if is_currency(letters) else None
+
+    return read
 
 
 def yes_or_no(column_means: str, yes: str = "true", no: str = "false") -> Rule:
@@ -55,43 +89,3 @@ def yes_or_no(column_means: str, yes: str = "true", no: str = "false") -> Rule:
 
     rule.__doc__ = f"Whether {column_means}, in the channel's words."
     return rule
-
-
-def option(attribute: str, usable: Callable[[str], bool] = bool) -> Rule:
-    """A rule for a well-known attribute among the variant's options; see `attributes`."""
-
-    def no_word(field: Field, context: Context) -> Doubt:
-        code = "unknown_word" if attribute in attributes.VALUES else "not_a_word"
-        return lambda options: code if attributes.told(options).get(attribute) else None
-
-    def cut(field: Field, context: Context) -> Doubt:
-        is_cut = cut_text(field, context)
-        return lambda options: is_cut(attributes.known(options)[attribute])
-
-    @checked(doubt=no_word, overflow=cut)
-    def rule(field: Field, context: Context) -> Reader:
-        """The option whose name means this, in any of eight languages."""
-        shown = text(field, context)
-
-        def read(options: str | None) -> Value:
-            found = attributes.known(options).get(attribute, "")
-            return shown(found) if usable(found) else None
-
-        return read
-
-    return rule
-
-
-def all_options(field: Field, context: Context) -> Reader:
-    """All options of the variant, name and value."""
-
-    def read(options: str | None) -> dict[str, str] | None:
-        found = attributes.options(options)
-        return {clean(name): clean(value) for name, value in found.items()} or None
-
-    return read
-
-
-def unset(field: Field, context: Context) -> Reader:
-    """Only what the feed's mapping says."""
-    return unsaid
