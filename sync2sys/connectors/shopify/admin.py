@@ -130,7 +130,9 @@ class Admin:
 
 def _refusal(reply: Reply, host: str) -> StoreError:
     if 300 <= reply.status < 400:
-        return StoreRedirects(f"{host} sends us elsewhere. Has the shop another name by now?")
+        return StoreRedirects(
+            f"{host} sends us elsewhere. If the shop has another name by now, connect it by that one."
+        )
     if reply.status == 429 or reply.status >= 500:
         return StoreBusy(f"{host} is busy ({reply.status}).", retry_after=reply.retry_after)
     return _REFUSALS.get(reply.status, _unexpected(reply.status))(host)
@@ -144,7 +146,9 @@ _REFUSALS: dict[int, Callable[[str], StoreError]] = {
     401: lambda host: StoreRefusedKeys(f"{host} does not take our token any more. Connect it again."),
     402: lambda host: Gone(f"{host} is frozen: its owner has to settle with Shopify."),
     403: lambda host: StoreRefusedKeys(f"{host} does not let the app in. Was it removed? Connect it again."),
-    404: lambda host: StoreNotVerified(f"There is no shop {host}, or not this version of Shopify's API."),
+    404: lambda host: StoreNotVerified(
+        f"There is no shop {host}, or SHOPIFY_API_VERSION is no version of Shopify's API. Check both."
+    ),
     423: lambda host: Gone(f"{host} is locked by Shopify. Its owner has to ask Shopify why."),
     430: lambda host: StoreBusy(f"{host} takes us for a danger at the moment.", retry_after=LONGEST_WAIT),
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sync2sys.connectors import fields
 from sync2sys.connectors.base import Page, RemoteProduct, RemoteVariant
 from sync2sys.connectors.shopify import documents
 from sync2sys.connectors.shopify.admin import Admin, TooCostly
@@ -56,7 +57,7 @@ class Pull:
         begun = State(since.astimezone(UTC) if since else None)
         self._state = (State.resumed(cursor) if cursor else None) or begun
         self._large = large
-        self._hints = sorted({int(key) for key in hints if key.isascii() and key.isdecimal()})
+        self._hints = sorted({named for key in hints if (named := fields.ident(key)) is not None})
         self._first = first
 
     def pages(self) -> Iterator[Page]:

@@ -574,7 +574,7 @@ def test_hints_are_asked_for_by_name_whatever_the_search_knows(connector, shopif
     new = shop.add(shirts(1, sizes=[str(n) for n in range(30)])[0])
     gone = next(iter(shop.catalogue.products))
     shop.remove(gone)
-    hints = [str(new), str(gone), "5", "x", "²", "-1"]
+    hints = [str(new), str(gone), "5", "0", "x", "²", "-1", "9" * 19, "9" * 30]
     mirror = Mirror(connector(shop).pull(since=NOON + timedelta(minutes=30), hints=hints))
     assert set(mirror.products) == {str(new)}
     assert len(mirror.variants) == 30
