@@ -17,12 +17,14 @@ AT_LEAST = 2000
 ENDING = "/api/stores/disconnect"
 #: All checks are tried everywhere, but for one where what the description allows can still be refused:
 #: a store that is none, a slug that is taken, a definition that does not fit its format, a feed that is
-#: not rolled back.
+#: not rolled back, a Shopify app that is not set up.
 CONFIG = """
 [[operations]]
 include-path = [
     "/api/auth/register-from-plugin",
     "/api/stores/connect",
+    "/api/shopify/connect",
+    "/api/shopify/oauth/init",
     "/api/feeds",
     "/api/feeds/{feed_id}",
     "/api/feeds/{feed_id}/preview",

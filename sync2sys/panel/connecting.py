@@ -38,7 +38,7 @@ def reconnect(channel: Channel) -> str:
         return _reconnect_woocommerce(channel)
     app = shopify.own_app(channel)
     if app is not None and not request.form.get("clientId"):
-        return _own(channel.origin, app, channel.id)
+        return _own(domains.normal(channel.origin), app, channel.id)
     return _shopify(shopDomain=channel.origin, channelId=channel.id)
 
 
@@ -50,9 +50,8 @@ def _shopify(**known: str) -> str:
     return _own(body["shopDomain"], App(body["clientId"], body["clientSecret"]), body["channelId"])
 
 
-def _own(shop: str, app: App, channel_id: str | None) -> str:
-    connected = connect_own(domains.normal(shop), app, channel_id)
-    return f"{address_of(connected)}?oauth=success"
+def _own(domain: str, app: App, channel_id: str | None) -> str:
+    return f"{address_of(connect_own(domain, app, channel_id))}?oauth=success"
 
 
 def _reconnect_woocommerce(channel: Channel) -> str:

@@ -44,6 +44,8 @@ def _error_as_page(response: Response) -> Response:
     if response.status_code < 400 or not response.is_json:
         return response
     told = response.get_json()
+    # Nothing more is asked of the database, which may be what is at fault.
+    g.pop("token", None)
     shown = page("problem.html", response.status_code, message=told["message"])
     for name in KEPT_HEADERS:
         if name in response.headers:

@@ -250,7 +250,7 @@ def test_an_item_that_is_gone_since_the_render_is_still_told_of(app, alice, feed
 
 
 def test_a_variant_is_told_by_its_product_and_what_sets_it_apart(app, alice):  # noqa: F811
-    shirt = {"product": "10", "title": "Shirt", "gtin": "1"}
+    shirt = {"product": "10", "kind": "variable", "title": "Shirt", "gtin": "1"}
     with app.app_context():
         catalogues.fill(
             alice.channel, {"11": shirt | {"options": {"Colour": "Blue", "Size": "42"}, "sku": "S"}}

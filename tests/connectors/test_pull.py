@@ -592,7 +592,7 @@ def test_one_of_everything_odd_is_read(connector, open_shop):
     assert [priced[key] for key in ("1020", "1021", "1023", "1027")] == [
         (None, None),
         (0, None),
-        (None, None),
+        ("-5", None),
         (10, 8),
     ]
     assert (mirror.products["1065"].status, mirror.products["1066"].published) == ("password", True)

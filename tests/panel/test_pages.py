@@ -1,6 +1,7 @@
 """What holds for every page: the policy, who may send its forms, and that errors can be read."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from sync2sys.extensions import db
 from tests.panel.visitor import EMAIL, PASSWORD, Visitor
@@ -96,6 +97,19 @@ def test_an_error_is_a_page_here_and_json_at_the_api(alice):
 def test_a_form_that_is_too_large_is_told_so(alice):
     answer = alice.client.post("/sales-channels", data={"shopDomain": "x" * 2_000_000})
     assert (answer.status_code, answer.mimetype) == (413, "text/html")
+
+
+def test_a_database_that_is_away_is_told_with_when_to_come_again(alice, monkeypatch):
+    def away(token):
+        db.session.rollback()
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr("sync2sys.services.stores.visible_channels", away)
+    alice.open("/sales-channels")
+    assert (alice.answer.status_code, alice.answer.mimetype) == (503, "text/html")
+    assert alice.answer.headers["Retry-After"] == "5"
+    assert "The database does not answer at the moment." in alice.text
+    assert "Sign out" not in alice.text
 
 
 def test_a_fault_of_ours_is_a_page_that_tells_nothing_of_it(app, alice, monkeypatch):

@@ -184,7 +184,7 @@ def test_signing_out_ends_the_sign_in_and_not_only_in_this_browser(app, alice):
         {"kind": "refresh"},
         {"typ": "plugin", "kind": "access"},
     ],
-    ids=str,
+    ids=["revoked", "expired", "idle", "access", "refresh", "plugin"],
 )
 def test_a_sign_in_counts_as_long_as_its_row_says_so(app, alice, change):
     assert is_signed_in(alice)

@@ -16,7 +16,7 @@ from sync2sys.database import look, transaction
 from sync2sys.extensions import db, shelf
 from sync2sys.formats import FORMATS, chunks, parts
 from sync2sys.models import Feed, Render, RenderShard
-from sync2sys.services import diffs, explanations, feeds, pieces, publishing, renders, serving
+from sync2sys.services import diagnostics, diffs, feeds, pieces, publishing, renders, serving
 from sync2sys.services.diffs import ADDED, CHANGED, REMOVED
 from sync2sys.services.pieces import Piece
 from sync2sys.services.shards import Binder
@@ -309,8 +309,8 @@ def test_what_differs_and_what_is_wrong_is_told_over_all_files(channel, feed):
         ("1600", REMOVED),
         ("3000", ADDED),
     ]
-    report = explanations.report(feed, explanations.Wanted(outcome="excluded"), 0, 10)
-    assert [diagnosis.key for diagnosis in report.found] == ["1003", "2100"]
+    report = diagnostics.report(feed, diagnostics.Wanted(outcome="excluded"), 0, 10)
+    assert [diagnosis.item.key for diagnosis in report.found] == ["1003", "2100"]
 
 
 def test_equal_data_makes_equal_files(organization, channel, feed):

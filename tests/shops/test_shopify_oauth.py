@@ -42,11 +42,9 @@ def their(app, monkeypatch, ca_file):
     for name, value in {"api_key": app.client_id, "secret": app.secret}.items():
         monkeypatch.setattr(library.Session, name, value)
     context = ssl.create_default_context(cafile=ca_file)
-    monkeypatch.setattr(
-        urllib.request,
-        "urlopen",
-        urllib.request.build_opener(urllib.request.HTTPSHandler(context=context)).open,
-    )
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+    # The library's own name for it, which may have been looked up before.
+    monkeypatch.setattr(library.session.urllib.request, "urlopen", opener.open)
     return library.Session
 
 
