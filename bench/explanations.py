@@ -2,27 +2,22 @@
 
 The same items are rendered and packed by the real renderer and by one whose fields have nothing to say:
 no value is recommended, and no rule can doubt. Both make the same bytes, which is asserted. The real
-one also finds all reasons of what is left out, and makes the text that is stored.
-
-They take turns a block of a few milliseconds at a time, and of each block the best of several rounds
-counts: whatever else runs on the machine disturbs some blocks of some rounds, never all of one.
+one also finds all reasons of what is left out, and makes the text that is stored. As in `render` the rows
+come from SQLite: reading them is a part of every render.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 import orjson
 
-from bench.render import CONTEXT, Make, Result, catalogue, grouped
+from bench import turns
+from bench.render import CONTEXT, Make, Result, catalogue, grouped, stored
 from sync2sys.formats import FORMATS, parts
 from sync2sys.formats.base import Checked, Format, Item, Rule
 from sync2sys.formats.renderer import Renderer
 
-ITEMS, ROUNDS = 12_000, 6
-#: Chunks in a block.
-BLOCK = 16
+ITEMS = 12_000
 SHOWN = ("google", "meta", "openai")
 #: How every few items of a catalogue with faults are spoilt: which, and how.
 FAULTS: tuple[tuple[int, dict[str, object]], ...] = (
@@ -65,24 +60,16 @@ def _spoilt(number: int, row: tuple) -> tuple:
 
 
 def _cost(format: Format, rows: Callable[[], Iterator[tuple]]) -> float:
-    makers = (_speaking(Renderer(format, CONTEXT)), _silent(Renderer(silent(format), CONTEXT)))
-    best: dict[tuple[int, Make], float] = {}
-    for turn in range(ROUNDS):
-        # Each gets new objects, as from a database: nothing has been worked out about them.
-        streams = {make: grouped(rows()) for make in makers}
-        for no in range(ITEMS):
-            blocks = {make: list(islice(stream, BLOCK)) for make, stream in streams.items()}
-            if not all(blocks.values()):
-                break
-            made = {}
-            for make in makers if (turn + no) % 2 else reversed(makers):
-                start = time.process_time()
-                made[make] = [make(group) for group in blocks[make]]
-                took = time.process_time() - start
-                best[no, make] = min(took, best.get((no, make), took))
-            assert made[makers[0]] == made[makers[1]], "the silent renderer does not write the same"
-    with_words, without = (sum(took for (_, each), took in best.items() if each is make) for make in makers)
-    return with_words / without - 1
+    makers = {
+        "with": _speaking(Renderer(format, CONTEXT)),
+        "without": _silent(Renderer(silent(format), CONTEXT)),
+    }
+    for group in grouped(rows()):
+        made = [make(group) for make in makers.values()]
+        assert made[0] == made[1], "the silent renderer does not write the same"
+    with stored(rows()) as read:
+        took = turns.seconds(makers, lambda: grouped(read()))
+    return took["with"] / took["without"] - 1
 
 
 def _speaking(renderer: Renderer) -> Make:

@@ -12,7 +12,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from itertools import islice
 
 import orjson
 
+from bench import turns
 from sync2sys.formats import FORMATS, chunks, parts
 from sync2sys.formats.base import Context, Item
 from sync2sys.formats.markets import Market
@@ -40,7 +40,6 @@ SETTINGS = {
 }
 ITEMS, MILLION = 20_000, 1_000_000
 
-ROUNDS = 4
 #: The columns that the formats here read are the first ones.
 COLUMNS = len(Item._fields) - len(Item._field_defaults)
 #: The column that a sale begins in; the next one is when it ends.
@@ -156,19 +155,13 @@ def rendered(renderer: Renderer, rows: Iterable[tuple]) -> bytes:
     return renderer.chunk(rows)[0]
 
 
-def seconds(makers: dict[str, Make], new_groups: Callable[[], Groups], *, pack: bool) -> dict[str, float]:
-    """Processor time of each over all chunks: the best of rounds in which they take turns."""
-    best = dict.fromkeys(makers, float("inf"))
-    for _ in range(ROUNDS):
-        for name, make in makers.items():
-            groups = new_groups()
-            start = time.process_time()
-            for group in groups:
-                raw = make(group)
-                if pack:
-                    parts.pack(raw)
-            best[name] = min(best[name], time.process_time() - start)
-    return best
+def packing(makers: dict[str, Make]) -> dict[str, Callable[[list[tuple]], parts.Part]]:
+    """The same, packed as they are stored."""
+
+    def and_pack(make: Make) -> Callable[[list[tuple]], parts.Part]:
+        return lambda group: parts.pack(make(group))
+
+    return {name: and_pack(make) for name, make in makers.items()}
 
 
 def run() -> Iterator[Result]:
@@ -189,10 +182,10 @@ def speed(count: int, variants: int) -> Iterator[Result]:
 
     for group in list(in_memory())[:200]:
         assert makers["google"](group) == makers["limit"](group), "the limit does not write the same"
-    report("rows in memory, no gzip", count, seconds(makers, in_memory, pack=False))
-    report("rows in memory, with gzip", count, seconds(makers, in_memory, pack=True))
+    report("rows in memory, no gzip", count, turns.seconds(makers, in_memory))
+    report("rows in memory, with gzip", count, turns.seconds(packing(makers), in_memory))
     with stored(catalogue(count, variants)) as rows:
-        taken = seconds(makers, lambda: grouped(rows()), pack=True)
+        taken = turns.seconds(packing(makers), lambda: grouped(rows()))
     report("rows from SQLite, with gzip", count, taken)
     ratio = taken["limit"] / taken["google"]
     what = f"rendering Google RSS with gzip, variants a product: {variants}"

@@ -39,12 +39,12 @@ def fault(text: str) -> str:
     """Why `gtin` refuses a text: rounded_number, not_digits, wrong_length, only_zeros, wrong_check_digit or
     restricted_number.
     """
-    bare = re.sub(r"[\s-]", "", text)
-    if _ROUNDED(bare):
-        return "rounded_number"
+    bare = text if text.isdigit() else re.sub(r"[\s-]", "", text)
     if not (bare.isascii() and bare.isdigit()):
+        if _ROUNDED(bare):
+            return "rounded_number"
         return "wrong_check_digit" if _ISBN_10(bare) else "not_digits"
-    digits = _digits(bare)
+    digits = bare if len(bare) in (12, 13, 14) else _digits(bare)
     if not digits:
         return "wrong_length"
     if not digits.strip("0"):

@@ -61,11 +61,15 @@ KEPT = 2048
 #: Writes an item given its columns: the text of each of its stretches, the values that its product sums
 #: up, and what it notes. The texts are None where it is left out.
 Writing = Callable[..., tuple[Any, ...]]
-Notes = tuple[str, ...]
 #: One thing about an item: its code, the field it is about, and what is there: of a field what its columns
 #: hold, of the whole item what `issues.of_item` takes.
 Said = tuple[str, Field | None, Sequence[Any]]
 
+#: The columns of `Item` as arguments, and what a row may have more.
+_ARGUMENTS = (
+    *(f"{column}=None" if column in Item._field_defaults else column for column in Item._fields),
+    "*rest",
+)
 _GROUP, _OPTIONS = Item._fields.index("group_key"), Item._fields.index("options")
 
 
@@ -144,6 +148,8 @@ class Renderer:
             stretches = [head, _Stretch(self._inner, variants.syntax, variants.syntax.closing)]
         self._write = _compiled(stretches, self._summary, self._currency, self._filter, self._replaced)
         self._parts = self._head + self._inner + self._summary
+        self._required = [part for part in self._parts if part.field.required]
+        self._lacking = _compiled_lack(self._required, self._replaced)
 
     def _made_ready(self, fields: Iterable[Field], syntax: Syntax) -> list["_Part"]:
         tailored = tailoring.tailored(fields, self.context, self._expressions, self._replaced)
@@ -215,8 +221,11 @@ class Renderer:
 
     def reasons(self, item: Any) -> list[str]:
         """Why an item is left out, all reasons as notes of `issues`; empty for one that is not."""
-        required = [part for part in self._parts if part.field.required]
-        found = ((code, field) for code, field, _ in self._said(item, required))
+        hidden = self._hidden(item)
+        if hidden is not None:
+            return [hidden[0]]
+        lacking = [self._required[place] for place in self._lacking(*item)]
+        found = ((code, field) for code, field, _ in self._said_of_shown(item, lacking))
         return list(dict.fromkeys(issues.note(*each) for each in found if issues.severity(*each) == ERROR))
 
     def issues(self, item: Any, fields: Collection[str | None] | None = None) -> list[Issue]:
@@ -281,7 +290,10 @@ class Renderer:
         if hidden is not None:
             # Its owner wants it so: whatever else there is to say would only be in the way.
             yield hidden
-            return
+        else:
+            yield from self._said_of_shown(item, parts)
+
+    def _said_of_shown(self, item: Any, parts: Iterable["_Part"]) -> Iterator[Said]:
         mapped = self._mapped(item)
         yield from self._unsellable(item, mapped)
         for part in parts:
@@ -393,9 +405,6 @@ class _Part:
         asked = (self.overflow if may_be_cut else None, self.remark)
         return [code for ask in asked if ask is not None and (code := ask(*columns))]
 
-    def notes(self, value: Value, *columns: Any) -> Notes:
-        return tuple(issues.note(code, self.field) for code in self.codes(value, columns))
-
 
 class _Stretch(NamedTuple):
     """Fields of an item that are written one after the other."""
@@ -412,10 +421,7 @@ def _compiled(
     filter: Filter | None,
     replaced: Mapping[str, Origin],
 ) -> Writing:
-    """A function that writes an item, given its columns in the order of `Item`; see `Writing`.
-
-    Only names of columns, which are ours, become source code; all else is passed as objects.
-    """
+    """A function that writes an item, given its columns in the order of `Item`; see `Writing`."""
     names: dict[str, Any] = {"Missing": Missing}
     numbers = count()
     lines, texts = list(_preparation(currency, filter, replaced, names)), []
@@ -423,21 +429,34 @@ def _compiled(
         text, more = _written(stretch, numbers, names)
         texts.append(text)
         lines += more
-    summed = _values(summary, numbers, names)
-    body = "\n".join(f"        {line}" for line in lines)
-    arguments = [f"{name}=None" if name in Item._field_defaults else name for name in Item._fields]
-    source = (
-        f"def write({', '.join(arguments)}, *rest):\n"
-        "    notes = []\n"
-        "    try:\n"
-        f"{body}\n"
-        f"        return {', '.join(texts)}, {summed}, notes\n"
-        "    except Missing:\n"
-        f"        return {'None, ' * len(texts)}(), notes\n"
-    )
-    exec(source, names)  # noqa: S102
-    write: Writing = names["write"]
-    return write
+    lines.append(f"return {', '.join(texts)}, {_values(summary, numbers, names)}, notes")
+    guarded = ["try:", *_indented(lines), "except Missing:"]
+    lines = ["notes = []", *guarded, f"    return {'None, ' * len(texts)}(), notes"]
+    return _function("write", _ARGUMENTS, lines, names)
+
+
+def _compiled_lack(required: list[_Part], replaced: Mapping[str, Origin]) -> Callable[..., list[int]]:
+    """A function that tells which of these fields have no value, given the columns in the order of `Item`."""
+    names: dict[str, Any] = {}
+    lines = ["found = []", *_mapped_columns(replaced, names)]
+    for number, part in enumerate(required):
+        if part.arguments or part.read() is None:
+            names[f"read_{number}"] = part.read
+            lines.append(f"if read_{number}({', '.join(part.arguments)}) is None: found.append({number})")
+    return _function("lacking", _ARGUMENTS, [*lines, "return found"], names)
+
+
+def _function(
+    name: str, arguments: Iterable[str], lines: Iterable[str], names: dict[str, Any]
+) -> Callable[..., Any]:
+    """A function of these lines.
+
+    Only names of columns, which are ours, become source code; all else is passed as objects.
+    """
+    body = "\n".join(_indented(lines))
+    exec(f"def {name}({', '.join(arguments)}):\n{body}\n", names)  # noqa: S102
+    made: Callable[..., Any] = names[name]
+    return made
 
 
 def _preparation(
@@ -451,6 +470,11 @@ def _preparation(
     if filter is not None:
         names["takes"] = filter.takes
         yield f"if not takes({', '.join(filter.columns)}): raise Missing"
+    yield from _mapped_columns(replaced, names)
+
+
+def _mapped_columns(replaced: Mapping[str, Origin], names: dict[str, Any]) -> Iterator[str]:
+    """The lines that put mapped values in the place of columns."""
     if replaced:
         names |= {f"map_{column}": expression.read for column, expression in replaced.items()}
         calls = [f"map_{column}({', '.join(each.columns)})" for column, each in replaced.items()]
@@ -505,8 +529,10 @@ def _steps(
         number = min(numbered)
         names[f"blank_{number}"] = glue.join(part.write(None) for part in numbered.values())
         lines.append(f"texts_{number} = f'{between.join(texts)}'")
-        inside = [f"    {line}" for line in lines]
-        yield f"{{texts_{number}}}", [f"if {given}:", *inside, f"else: texts_{number} = blank_{number}"]
+        yield (
+            f"{{texts_{number}}}",
+            [f"if {given}:", *_indented(lines), f"else: texts_{number} = blank_{number}"],
+        )
 
 
 def _between(syntax: Syntax, mark: int) -> str:
@@ -525,7 +551,7 @@ def _given_steps(
                 yield _step(number, part, names)
             continue
         number = min(numbered)
-        names[f"write_{number}"] = remember(_together(list(numbered.values()), columns, glue))
+        names[f"write_{number}"] = remember(_together(numbered, columns, glue))
         call = f"text_{number}, more = write_{number}({', '.join(columns)})"
         yield f"{{text_{number}}}", [call, "if more: notes += more"]
 
@@ -551,20 +577,39 @@ def _step(number: int, part: _Part, names: dict[str, Any]) -> tuple[str, list[st
     if not columns and (same := part.read()) is not None:
         names[f"text_{number}"] = part.write(same)
         return f"{{text_{number}}}", []
-    names |= {f"read_{number}": part.read, f"write_{number}": part.write, f"notes_{number}": part.notes}
-    names[f"remark_{number}"] = part.remark
-    checks = []
-    if part.may_lack:
-        checks.append(f"if value is None: notes += notes_{number}(None, {columns})")
-    asked = [f"len(value) >= {part.shortest_cut}"] if part.overflow is not None else []
-    asked += [f"remark_{number}({columns})"] if part.remark is not None else []
-    if asked:
-        found = f"value is not None and ({' or '.join(asked)})"
-        checks.append(f"{'el' if checks else ''}if {found}: notes += notes_{number}(value, {columns})")
+    names |= {f"read_{number}": part.read, f"write_{number}": part.write}
+    checks = _checks(number, part, names)
     if not checks:
         return f"{{write_{number}(read_{number}({columns}))}}", []
     lines = [f"value = read_{number}({columns})", f"text_{number} = write_{number}(value)", *checks]
     return f"{{text_{number}}}", lines
+
+
+def _checks(number: int, part: _Part, names: dict[str, Any]) -> list[str]:
+    """The lines that note what is to be said of `value`: what `part.codes` tells, without its calls."""
+    names[f"about_{number}"] = issues.note("", part.field)
+    asked = {"doubt": part.doubt, "overflow": part.overflow, "remark": part.remark}
+    names |= {f"{name}_{number}": ask for name, ask in asked.items()}
+    ask = {name: f"{name}_{number}({', '.join(part.arguments)})" for name in asked}
+    lacks, present = [], []
+    if part.may_lack:
+        otherwise = messages.MISSING if part.field.recommended else ""
+        code = f"{ask['doubt']} or {otherwise!r}" if part.doubt else repr(otherwise)
+        lacks.append(f"if code := {code}: notes.append(code + about_{number})")
+    if part.overflow is not None:
+        may_be_cut = f"len(value) >= {part.shortest_cut}"
+        present.append(
+            f"if {may_be_cut} and (code := {ask['overflow']}): notes.append(code + about_{number})"
+        )
+    if part.remark is not None:
+        present.append(f"if code := {ask['remark']}: notes.append(code + about_{number})")
+    if not present:
+        return ["if value is None:", *_indented(lacks)] if lacks else []
+    return ["if value is not None:", *_indented(present), *(["else:", *_indented(lacks)] if lacks else [])]
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"    {line}" for line in lines)
 
 
 def _memory(columns: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]] | None:
@@ -574,18 +619,15 @@ def _memory(columns: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable
     return lru_cache(maxsize=KEPT) if columns and REPEATING.issuperset(columns) else None
 
 
-def _together(parts: list[_Part], columns: tuple[str, ...], glue: str) -> Callable[..., tuple[str, Notes]]:
-    """Writes neighbours that read some of these columns each."""
-    placed = [(part, [columns.index(name) for name in part.arguments]) for part in parts]
-
-    def write(*found: Any) -> tuple[str, Notes]:
-        texts: list[str] = []
-        notes: Notes = ()
-        for part, places in placed:
-            own = [found[place] for place in places]
-            value = part.read(*own)
-            texts.append(part.write(value))
-            notes += part.notes(value, *own)
-        return glue.join(texts), notes
-
-    return write
+def _together(
+    parts: dict[int, _Part], columns: Sequence[str], glue: str
+) -> Callable[..., tuple[str, list[str]]]:
+    """A function that writes neighbours that read some of these columns each."""
+    names: dict[str, Any] = {"glue": glue}
+    lines, texts = [], []
+    for number, part in parts.items():
+        text, more = _step(number, part, names)
+        texts.append(text)
+        lines += more
+    joined = ("{glue}" if glue else "").join(texts)
+    return _function("write", columns, ["notes = []", *lines, f"return f'{joined}', notes"], names)

@@ -19,6 +19,9 @@ _ZERO_WIDTH_JOINER = "\u200d"
 
 def clean(text: str) -> str:
     """One line: no illegal code points, any run of white space one blank, none at the ends."""
+    # Nothing printable is illegal, and no white space but the blank is printable.
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join(_DROPPED.sub("", " ".join(text.split())).split())
 
 
