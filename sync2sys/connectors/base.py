@@ -165,7 +165,7 @@ class Current:
 
     #: the regular price in `currency`, None where there is none
     price: Decimal | None
-    #: pieces that can be sold, at the one place that is written to; None where the shop does not count
+    #: pieces that can be sold, at the one place that is written to; None where they are not counted there
     quantity: int | None
     counts_stock: bool
     #: what the connector needs to write; JSON, without secrets

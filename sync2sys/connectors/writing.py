@@ -102,10 +102,8 @@ class Wish:
 
     def refused(self, code: str, message: str = "") -> Written:
         """It will not be written, and the shop has what it had."""
-        # A quantity that is not counted here is somebody else's, and may be written with that.
-        is_known = self.field == PRICE or self.expected.counts_stock
-        value = self.before if is_known else None
-        return self.told(REFUSED, code, value, message or f"The shop refuses it ({code or 'no code'}).")
+        told = message or f"The shop refuses it ({code or 'no code'})."
+        return self.told(REFUSED, code, self.before, told)
 
 
 #: What became of wishes. None: nothing was done about it yet. One that is left out has to be looked up.

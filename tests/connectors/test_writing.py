@@ -116,7 +116,7 @@ def test_the_shop_is_asked_what_it_has(store):
     assert (mug.price, mug.quantity, mug.counts_stock, mug.currency) == (Decimal("10.00"), 5, True, "EUR")
     assert (reduced.price, reduced.sale_price) == (Decimal("10.00"), Decimal("8.00"))
     assert (found[POSTER].quantity, found[POSTER].counts_stock) == (None, False)
-    assert (found[MEDIUM].quantity, found[MEDIUM].counts_stock) == (11, False)
+    assert (found[MEDIUM].quantity, found[MEDIUM].counts_stock) == (None, False)
     json.dumps([each.handle for each in found.values()])
 
 
@@ -452,7 +452,10 @@ TROUBLE = [None, *DONE[:-1], *UNDONE, "too_many_requests", "delete", "sell"]
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
 )
 @given(wanted=values(ALL), trouble=st.lists(st.sampled_from(TROUBLE), max_size=4))
 def test_whatever_happens_what_is_told_is_what_the_shop_has(store, shop, wanted, trouble):
@@ -465,15 +468,21 @@ def test_whatever_happens_what_is_told_is_what_the_shop_has(store, shop, wanted,
     ]
     try:
         changes = changes_of(wanted, store.current(list(wanted)))
+        moved = [ref for kind, ref in (("delete", MUG), ("sell", SMALL)) if kind in trouble]
         try:
             written = store.write(changes, "a key")
         except StoreError:
             assert prices_and_stock(shop) == prices_and_stock(shop, before)
         else:
-            agree(written, changes, state(shop))
+            agree(written, changes, state(shop), moved)
         limited = sum(fault.hits for kind, fault in faults if kind == "too_many_requests")
         bodies = [json.dumps(each) for each in posts(shop)[sent:]]
         assert len(bodies) - len(set(bodies)) <= limited
+        for _, fault in faults:
+            fault.stop()
+        again = store.write(changes, "a key")
+        agree(again, changes, state(shop), moved)
+        assert not {"not_written", "unknown"} & set(outcomes(again))
         nothing_else_changed(shop, before, wanted)
     finally:
         for _, fault in faults:

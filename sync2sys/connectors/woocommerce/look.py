@@ -53,7 +53,8 @@ class Look:
             handle["leftover"] = str(sale)
         return Current(
             price=price,
-            quantity=fields.quantity(row.get("stock_quantity")) if counted in (True, "parent") else None,
+            # That of the product, which a variation without its own tells, is written to the product.
+            quantity=fields.quantity(row.get("stock_quantity")) if counted is True else None,
             counts_stock=counted is True,
             handle=handle,
             currency=self._in_currency(),
