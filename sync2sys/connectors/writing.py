@@ -51,8 +51,8 @@ MESSAGES = {
     "changed": "The shop has another value by now than the decision was made upon.",
     "odd": "The shop took the value, and has another one now. Look at it there.",
     "sale_dropped": "The shop took the price and dropped the sale price.",
-    "not_there": "The shop did not answer, and still has what it had.",
-    "nobody_knows": "The shop did not answer, and would not say afterwards what it has.",
+    "not_there": "The shop has done nothing, without a word of why.",
+    "nobody_knows": "The shop would not say what it has done.",
     "not_asked": "The shop was not asked for this any more.",
     NOT_COUNTED: "The shop does not count the stock of this.",
     OF_PRODUCT: "The stock of this is counted for all variants of the product together.",
@@ -142,6 +142,7 @@ def _send_all(calls: Iterable[Call], told: Told, look: Look) -> StoreError | Non
     """Make the calls and note what became of them; the trouble that ended it, if any did."""
     has_begun = False
     for call in calls:
+        found, why = Told(), ""
         try:
             found = call.send()
         except StoreError as error:
@@ -149,11 +150,11 @@ def _send_all(calls: Iterable[Call], told: Told, look: Look) -> StoreError | Non
                 if has_begun:
                     return error
                 raise
-            found = {}
+            why = error.message
         has_begun = True
         told |= found
         unsure = [wish for wish in call.wishes if wish not in found]
-        if unsure and (trouble := _look_up(unsure, told, look)):
+        if unsure and (trouble := _look_up(unsure, why, told, look)):
             return trouble
     return None
 
@@ -286,23 +287,26 @@ def _is_whole(wish: Wish, now: Current) -> bool:
     return wish.expected.sale_price is None or now.sale_price == wish.expected.sale_price
 
 
-def _look_up(wishes: list[Wish], told: Told, look: Look) -> StoreError | None:
-    """Tell by what stands in the shop. The trouble that kept from it, if any did: nobody knows then."""
+def _look_up(wishes: list[Wish], why: str, told: Told, look: Look) -> StoreError | None:
+    """Tell by what stands in the shop; `why` it has to be looked at is the message of what is not written.
+
+    The trouble that kept from looking, if any did: nobody knows then.
+    """
     try:
         found = look(_refs(wishes))
     except StoreError as error:
-        told |= {wish: wish.told(UNKNOWN, "nobody_knows") for wish in wishes}
+        told |= {wish: wish.told(UNKNOWN, "nobody_knows", message=why) for wish in wishes}
         return error
-    told |= {wish: _found(wish, found.get(wish.ref)) for wish in wishes}
+    told |= {wish: _found(wish, found.get(wish.ref), why) for wish in wishes}
     return None
 
 
-def _found(wish: Wish, now: Current | None) -> Written:
+def _found(wish: Wish, now: Current | None, why: str) -> Written:
     if now is None:
         return wish.told(REFUSED, "gone")
     value = wish.value_in(now)
     if value == wish.before and (wish.field == PRICE or now.counts_stock == wish.expected.counts_stock):
-        return wish.told(NOT_WRITTEN, "not_there", value)
+        return wish.told(NOT_WRITTEN, "not_there", value, why)
     return _standing(wish, now) or wish.told(STALE, "changed", value)
 
 

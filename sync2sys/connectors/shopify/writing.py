@@ -76,7 +76,8 @@ class Mutations:
 
     def _named(self, asked: Any) -> str:
         """The key of a call: the same for the same, and another for anything else."""
-        return str(uuid5(NAMESPACE, self._key + orjson.dumps(asked, option=orjson.OPT_SORT_KEYS).decode()))
+        text = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS).decode()
+        return str(uuid5(NAMESPACE, f"{self._key}\n{text}"))
 
     # Stock ---------------------------------------------------------------------------------------
 
