@@ -102,7 +102,7 @@ class Wish:
 
     def refused(self, code: str, message: str = "") -> Written:
         """It will not be written, and the shop has what it had."""
-        told = message or f"The shop refuses it ({code or 'no code'})."
+        told = message or MESSAGES.get(code) or f"The shop refuses it ({code or 'no code'})."
         return self.told(REFUSED, code, self.before, told)
 
 
@@ -202,28 +202,28 @@ def _settled(wish: Wish) -> Written | None:
 def _settled_price(wish: Wish) -> Written | None:
     now, wanted = wish.expected, wish.wanted
     if code := now.handle.get(UNPRICED):
-        return wish.refused(code, MESSAGES[code])
+        return wish.refused(code)
     if not now.currency:
-        return wish.refused("no_currency", MESSAGES["no_currency"])
+        return wish.refused("no_currency")
     if not is_price(wanted, now.currency):
-        return wish.refused("bad_price", MESSAGES["bad_price"])
+        return wish.refused("bad_price")
     if wanted == now.price:
         return wish.told(UNCHANGED, value=wanted)
     if now.sale_price is not None and wanted <= now.sale_price:
-        return wish.refused("sale_not_below", MESSAGES["sale_not_below"])
+        return wish.refused("sale_not_below")
     return None
 
 
 def _settled_quantity(wish: Wish) -> Written | None:
     now, wanted = wish.expected, wish.wanted
     if isinstance(wanted, bool) or not 0 <= wanted <= HIGHEST_QUANTITY:
-        return wish.refused("bad_quantity", MESSAGES["bad_quantity"])
+        return wish.refused("bad_quantity")
     if now.counts_stock:
         return wish.told(UNCHANGED, value=wanted) if wanted == now.quantity else None
     code = now.handle.get(UNCOUNTED) or NOT_COUNTED
     if wish.change.count_stock and code in CAN_BEGIN:
         return None
-    return wish.refused(code, MESSAGES.get(code, MESSAGES[NOT_COUNTED]))
+    return wish.refused(code)
 
 
 def is_price(amount: Decimal, currency: str) -> bool:
