@@ -130,6 +130,12 @@ def test_shops_of_all_versions_are_looked_at_and_written_to(open_shop, connect, 
     assert outcomes(written) == ["written"] * 6
 
 
+def test_a_shop_that_takes_keys_in_a_header_is_written_to(open_shop, connect):
+    shop = open_shop(PRODUCTS, secure=True)
+    assert outcomes(write(connect(shop), (MUG, "12", 7))) == ["written"] * 2
+    assert all("Authorization" in request.headers for request in shop.asked("batch") if b"id" in request.body)
+
+
 def test_a_list_that_the_shop_does_not_have_any_more_is_done_without(connect, shop):
     store = connect(shop)
     shop.features = shop.features - {"all_variations"}

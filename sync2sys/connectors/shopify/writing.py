@@ -20,7 +20,6 @@ from sync2sys.connectors.shopify.look import Look, available_in, gid, priced
 from sync2sys.connectors.writing import (
     NOT_STOCKED,
     PRICE,
-    STALE,
     UNCOUNTED,
     WRITTEN,
     Call,
@@ -33,7 +32,8 @@ from sync2sys.errors import StoreGarbled
 NAMESPACE = UUID("b1b7a2f5-6f36-4c8f-9a0e-0a4c2c9e7d51")
 REASON = "correction"
 STALE_CODES = ("CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE")
-#: What was asked for was done before, is being done, or was tried in vain: the shop has to be looked at.
+#: What was asked for was done before, is being done, or was tried in vain: the shop has to be looked at, as
+#: for what it has where that is not what was expected.
 ASKED_BEFORE = (
     "IDEMPOTENCY_CONCURRENT_REQUEST",
     "IDEMPOTENCY_KEY_PARAMETER_MISMATCH",
@@ -124,7 +124,7 @@ class Mutations:
             yield self._call(left, partial(self._set, left))
 
     def _set(self, wishes: list[Wish]) -> Told:
-        """All or none: with some refused nothing was done about the others."""
+        """All or none: with some refused nothing was done about the others. Stale ones are looked up."""
         asked = {
             "name": "available",
             "reason": REASON,
@@ -142,7 +142,10 @@ class Mutations:
         for error in errors:
             place = _place(error, "quantities", len(wishes))
             for wish in wishes if place is None else [wishes[place]]:
-                told[wish] = _refused(wish, error)
+                if error.get("code") in STALE_CODES:
+                    told.pop(wish, None)
+                else:
+                    told[wish] = _refused(wish, error)
         return told
 
     # Prices --------------------------------------------------------------------------------------
@@ -234,10 +237,7 @@ def _confirmed(payload: Row, wishes: list[Wish]) -> Told:
 
 def _refused(wish: Wish, error: Row) -> Written:
     """By the error's code; its message is in English for developers, and not passed on."""
-    code = fields.label(error.get("code"), 100)
-    if code in STALE_CODES:
-        return wish.told(STALE, "changed")
-    return wish.refused(code)
+    return wish.refused(fields.label(error.get("code"), 100))
 
 
 def _place(error: Row, name: str, most: int) -> int | None:
