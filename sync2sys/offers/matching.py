@@ -126,7 +126,7 @@ def part_key(text: str) -> str:
 
 
 def _brand_part(item: Identified) -> str:
-    brand, part = name_key(item.brand), part_key(item.mpn)
+    brand, part = name_key(item.brand[:200]), part_key(item.mpn)
     return f"{brand}|{part}" if brand and part else ""
 
 
