@@ -32,6 +32,17 @@ SERVERS_REQUIRED = os.environ.get("SYNC2SYS_TEST_SERVERS") == "required"
 SETTINGS = {"OUTBOUND_ALLOW": "127.0.0.0/8,localhost=127.0.0.0/8", "LOG_LEVEL": "INFO"}
 NO_BROWSER = "no chromium with chromedriver"
 
+#: What takes longest, longest first: begun first, lest one process is left alone with it at the end.
+SLOW = (
+    "tests/test_fuzz.py",
+    "tests/faults/",
+    "tests/services/test_sync_model.py",
+    "tests/test_story",
+    "tests/test_walks.py",
+    "tests/panel/",
+    "tests/formats/test_wellformed.py",
+)
+
 # Property tests are no stopwatches: a busy machine fails none of them.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
@@ -77,6 +88,24 @@ def pytest_collection():
 
 
 def pytest_collection_modifyitems(config, items):
+    _skip_what_cannot_run(items)
+    items[:] = _slow_first(items, getattr(config, "workerinput", {}).get("workercount", 1))
+
+
+def _slow_first(items, processes):
+    """In an order of which each process is given an equal stretch that begins with what is slow."""
+    slow = [item for path in SLOW for item in items if item.nodeid.startswith(path)]
+    rest = [item for item in items if not item.nodeid.startswith(SLOW)]
+    ordered = []
+    for number in range(processes):
+        share = (len(items) - len(ordered)) // (processes - number)
+        first = slow[number::processes]
+        ordered += first + rest[: max(0, share - len(first))]
+        del rest[: max(0, share - len(first))]
+    return ordered + rest
+
+
+def _skip_what_cannot_run(items):
     missing = {
         "mariadb": not _reachable(MARIADB) and "no mariadb server",
         "redis": not _reachable(REDIS) and "no redis server",
