@@ -8,7 +8,7 @@ BIN = .venv/bin
 export SYNC2SYS_INSTANCE = $(INSTANCE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run worker test lint fix types check bench lock clean
+.PHONY: help demo run worker test golden lint fix types check bench lock clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ worker: .venv/run ## Only a worker, for more machines on one database
 test: .venv/dev .venv/shopify ## All tests; those that need a server run where there is one
 	@$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
 	@$(BIN)/python tests/mariadb.py $(TESTS)
+
+golden: .venv/dev .venv/shopify ## Write the golden files and the made pages of docs/ anew; read the difference
+	@SYNC2SYS_TEST_GOLDEN=update $(BIN)/pytest -q $$(grep -rl --include='test_*.py' 'tests.golden' tests)
 
 lint: .venv/dev ## Format, lint and layering
 	@$(BIN)/ruff format --check .

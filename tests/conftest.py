@@ -12,7 +12,10 @@ from pathlib import Path
 
 import flask_migrate
 import pytest
-from sqlalchemy import create_engine, func, select, text
+import werkzeug.routing
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 
 from sync2sys import create_app
@@ -28,6 +31,36 @@ SERVERS_REQUIRED = os.environ.get("SYNC2SYS_TEST_SERVERS") == "required"
 #: Loopback is where the fakes live; tests of the guard make their own, stricter application.
 SETTINGS = {"OUTBOUND_ALLOW": "127.0.0.0/8,localhost=127.0.0.0/8", "LOG_LEVEL": "INFO"}
 NO_BROWSER = "no chromium with chromedriver"
+
+#: What takes longest, longest first: begun first, lest one process is left alone with it at the end.
+SLOW = (
+    "tests/test_fuzz.py",
+    "tests/faults/",
+    "tests/services/test_sync_model.py",
+    "tests/test_story",
+    "tests/test_walks.py",
+    "tests/panel/",
+    "tests/formats/test_wellformed.py",
+)
+
+# Property tests are no stopwatches: a busy machine fails none of them.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
+
+class Rule(werkzeug.routing.Rule):
+    """Compiles what builds its addresses once for all applications: that was most of what making one took."""
+
+    builders = {}
+
+    def _compile_builder(self, append_unknown=True):
+        key = (self.rule, tuple(self._trace), repr(self.defaults), append_unknown)
+        if key not in self.builders:
+            self.builders[key] = super()._compile_builder(append_unknown)
+        return self.builders[key]
+
+
+Flask.url_rule_class = Rule
 
 
 def _reachable(url: str) -> bool:
@@ -55,6 +88,24 @@ def pytest_collection():
 
 
 def pytest_collection_modifyitems(config, items):
+    _skip_what_cannot_run(items)
+    items[:] = _slow_first(items, getattr(config, "workerinput", {}).get("workercount", 1))
+
+
+def _slow_first(items, processes):
+    """In an order of which each process is given an equal stretch that begins with what is slow."""
+    slow = [item for path in SLOW for item in items if item.nodeid.startswith(path)]
+    rest = [item for item in items if not item.nodeid.startswith(SLOW)]
+    ordered = []
+    for number in range(processes):
+        share = (len(items) - len(ordered)) // (processes - number)
+        first = slow[number::processes]
+        ordered += first + rest[: max(0, share - len(first))]
+        del rest[: max(0, share - len(first))]
+    return ordered + rest
+
+
+def _skip_what_cannot_run(items):
     missing = {
         "mariadb": not _reachable(MARIADB) and "no mariadb server",
         "redis": not _reachable(REDIS) and "no redis server",
@@ -158,6 +209,13 @@ def forks():
     forks.close()
 
 
+def spare_the_disk(engine):
+    """Let SQLite not wait for the disk: what a test writes need not outlive a power cut."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+        engine.dispose()
+
+
 @pytest.fixture
 def make_app(instance, database_url):
     """Make an application of the instance with other settings: `make_app(FEED_RATE="5")`."""
@@ -167,6 +225,8 @@ def make_app(instance, database_url):
         app = create_app(instance, **({"DATABASE_URL": database_url} | SETTINGS | settings))
         app.testing = True
         made.append(app)
+        with app.app_context():
+            spare_the_disk(db.engine)
         return app
 
     yield make

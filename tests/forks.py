@@ -2,8 +2,9 @@
 
     python -m tests.forks
 
-reads commands, one JSON object a line, forks a process that does what the command would do in a process of
-its own, and prints its process id.
+reads orders, one JSON object a line: `start` forks a process that does what the command would do in a process
+of its own, and prints its process id; `ended` prints with what such a process ended, or null. Until that is
+told, the id is nobody else's.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -36,14 +38,24 @@ class Forks:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._lock = threading.Lock()
 
     def start(self, command, environ, log):
         """Start `python -m` something with this environment, its output added to the log."""
         assert command[:2] == PYTHON, "only Python can be forked from Python"
-        order = {"words": command[2:], "environ": dict(environ), "log": str(log)}
-        self._parent.stdin.write(json.dumps(order) + "\n")
-        self._parent.stdin.flush()
-        return Forked(int(self._parent.stdout.readline()))
+        return Forked(
+            self, self._ask(start={"words": command[2:], "environ": dict(environ), "log": str(log)})
+        )
+
+    def ended(self, pid):
+        """With what a process ended, as `Popen.returncode`; None while it runs. Told once."""
+        return self._ask(ended=pid)
+
+    def _ask(self, **order):
+        with self._lock:
+            self._parent.stdin.write(json.dumps(order) + "\n")
+            self._parent.stdin.flush()
+            return json.loads(self._parent.stdout.readline())
 
     def close(self):
         self._parent.stdin.close()
@@ -54,52 +66,65 @@ class Forks:
 class Forked:
     """A process that was forked elsewhere, used as one of `subprocess.Popen`. It leads a group of its own."""
 
-    def __init__(self, pid):
-        self.pid = pid
+    def __init__(self, forks, pid):
+        self._forks, self.pid, self.returncode = forks, pid, None
+
+    def poll(self):
+        if self.returncode is None:
+            self.returncode = self._forks.ended(self.pid)
+        return self.returncode
 
     def is_alive(self):
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+        return self.poll() is None
 
     def send_signal(self, number):
-        with contextlib.suppress(ProcessLookupError):
+        if self.is_alive():
             os.kill(self.pid, number)
 
     def terminate(self):
         self.send_signal(signal.SIGTERM)
 
     def wait(self, timeout=30):
-        """Wait for its end; its status is known to nobody."""
         deadline = time.monotonic() + timeout
         while self.is_alive():
             if time.monotonic() > deadline:
                 raise subprocess.TimeoutExpired(str(self.pid), timeout)
             time.sleep(0.005)
+        return self.returncode
 
 
 def main():
     for name in IMPORTED:
         importlib.import_module(name)
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are buried at once
     for line in sys.stdin:
+        order = json.loads(line)
+        if "ended" in order:
+            answer(ended(order["ended"]))
+            continue
         pid = os.fork()
         if pid == 0:
-            work(**json.loads(line))
+            work(**order["start"])
             return
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)  # both do, so that it is done whoever comes first
-        print(pid, flush=True)
+        answer(pid)
+
+
+def answer(told):
+    print(json.dumps(told), flush=True)
+
+
+def ended(pid):
+    """With what a child ended, which buries it; None while it runs."""
+    found, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
 
 
 def work(words, environ, log):
     """What `python -m` does."""
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(environ)
     nothing = os.open(os.devnull, os.O_RDONLY)

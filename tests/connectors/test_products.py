@@ -626,7 +626,7 @@ JSON = st.recursive(
 NAMES = st.sampled_from(sorted(set(entry()) - {"id"}))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(NAMES, JSON, max_size=12))
 def test_a_wrong_field_loses_itself_and_nothing_else(changes):
     found, own = Reader(HOME).product(entry(**changes))
@@ -637,7 +637,7 @@ def test_a_wrong_field_loses_itself_and_nothing_else(changes):
         orjson.dumps(record, default=str)  # refuses halves of surrogate pairs
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(JSON, max_size=5), NAMES)
 def test_lists_may_hold_anything(rows, name):
     Reader(HOME).product(entry(**{name: rows}))

@@ -327,7 +327,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS, st.integers(2, 7), st.sampled_from([{}, {"version": "8.2.2", "analytics": False}]))
 # What comes back while the list is compared is no product that the shop hides.
 @example([(1, "trash", 1), (4, "delete", 0), (16, "restore", 1)], 3, {})

@@ -100,7 +100,7 @@ def test_a_shop_that_ignores_offsets_is_read_by_pages_that_overlap():
     assert walk.by_page
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.sets(st.integers(1, 80), max_size=60),
     st.lists(
@@ -126,7 +126,7 @@ def test_what_existed_throughout_is_never_missed(ids, changes, by_page, zero, si
     assert throughout <= set(seen)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sets(st.integers(1, 80), min_size=1, max_size=60), st.data())
 def test_windows_asked_for_earlier_are_as_good(ids, data):
     """The window after the next one is on its way while deletes happen."""

@@ -1,9 +1,5 @@
-"""What each format makes of the nasty catalogue, byte for byte.
+"""What each format makes of the nasty catalogue, byte for byte: `make golden` writes the files anew."""
 
-SYNC2SYS_UPDATE_GOLDEN=1 writes the files anew; read the difference before committing it.
-"""
-
-import os
 from pathlib import Path
 
 import orjson
@@ -14,15 +10,9 @@ from sync2sys.formats.base import Format, Item
 from sync2sys.formats.renderer import Renderer
 from tests.formats.asked import asked, with_everything
 from tests.formats.catalogue import CONTEXT, MARKETED, NASTY, in_market, sold
+from tests.golden import compare
 
 GOLDEN = Path(__file__).parent / "golden"
-
-
-def compare(name: str, made: bytes) -> None:
-    file = GOLDEN / name
-    if os.environ.get("SYNC2SYS_UPDATE_GOLDEN") == "1":
-        file.write_bytes(made)
-    assert made.decode() == file.read_bytes().decode()
 
 
 def nasty(format: Format) -> dict[str, Item]:
@@ -37,7 +27,7 @@ def document(renderer: Renderer, items: dict[str, Item]) -> bytes:
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_writes_the_nasty_catalogue_as_it_always_did(name):
     format = FORMATS[name]
-    compare(f"{name}.{format.extension}", document(Renderer(format, CONTEXT), nasty(format)))
+    compare(GOLDEN / f"{name}.{format.extension}", document(Renderer(format, CONTEXT), nasty(format)))
 
 
 @pytest.mark.parametrize("name", [name for name, format in FORMATS.items() if asked(format)])
@@ -46,13 +36,15 @@ def test_a_format_writes_what_an_owner_says_as_it_always_did(name):
     items = sold(FORMATS[name], [NASTY["boxed"], NASTY["other options"]])
     body, left_out, _ = renderer.chunk(items)
     assert left_out == []
-    compare(f"{name}.mapped.{FORMATS[name].extension}", renderer.prologue() + body + renderer.epilogue())
+    compare(
+        GOLDEN / f"{name}.mapped.{FORMATS[name].extension}", renderer.prologue() + body + renderer.epilogue()
+    )
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_leaves_items_out_for_the_same_reasons_as_ever(name):
     format = FORMATS[name]
-    compare(f"{name}.reasons.json", reasons(Renderer(format, CONTEXT), nasty(format)))
+    compare(GOLDEN / f"{name}.reasons.json", reasons(Renderer(format, CONTEXT), nasty(format)))
 
 
 def reasons(renderer: Renderer, items: dict[str, Item]) -> bytes:
@@ -66,8 +58,8 @@ def test_a_format_writes_a_feed_for_a_market_as_it_always_did(name):
     format = FORMATS[name]
     renderer = in_market(format)
     items = dict(zip(MARKETED, sold(format, MARKETED.values()), strict=True))
-    compare(f"{name}.market.{format.extension}", document(renderer, items))
-    compare(f"{name}.market.reasons.json", reasons(renderer, items))
+    compare(GOLDEN / f"{name}.market.{format.extension}", document(renderer, items))
+    compare(GOLDEN / f"{name}.market.reasons.json", reasons(renderer, items))
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -9,7 +9,7 @@ from sync2sys.formats import FORMATS, reading, writers
 from sync2sys.formats.ceneo import Offers
 from sync2sys.formats.renderer import Renderer
 from tests.formats.catalogue import CONTEXT, NASTY, item, named, sold
-from tests.formats.test_wellformed import FEEDS, RENDERERS, expected, flat, on_one_line
+from tests.formats.test_wellformed import FEEDS, RENDERERS, about, expected, flat, on_one_line
 
 FLAT = [renderer for renderer in RENDERERS if renderer.format.variants is None]
 NESTED = [renderer for renderer in RENDERERS if renderer.format.variants is not None]
@@ -75,7 +75,8 @@ def found(renderer, items):
 @settings(max_examples=40)
 def test_a_chunk_is_read_back_with_the_values_that_the_rules_gave(items):
     for renderer in FLAT:
-        assert found(renderer, items) == meant(renderer, items), renderer.format.name
+        with about(renderer):
+            assert found(renderer, items) == meant(renderer, items)
 
 
 @ALL
@@ -84,10 +85,15 @@ def test_every_nasty_item_is_read_back(renderer):
     assert found(renderer, items) == meant(renderer, items)
 
 
-@EVERY
-@given(items=FEEDS)
-@settings(max_examples=20)
-def test_parts_of_a_chunk_are_the_chunk_and_any_of_them_can_be_read(renderer, items):
+@given(FEEDS)
+@settings(max_examples=80)
+def test_parts_of_a_chunk_are_the_chunk_and_any_of_them_can_be_read(items):
+    for renderer in RENDERERS:
+        with about(renderer):
+            parts_can_be_read(renderer, items)
+
+
+def parts_can_be_read(renderer, items):
     format, chunk = reading.as_written(renderer.format, renderer.prologue()), renderer.chunk(items).text
     parts = format.syntax.split(chunk)
     assert format.syntax.separator.join(parts) == chunk

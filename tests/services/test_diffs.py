@@ -170,7 +170,7 @@ def feeds(channel, make_feed):
 
 
 @given(before=CATALOGUE, after=CATALOGUE, many=st.integers(1, 120))
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 def test_comparing_renders_is_comparing_catalogues(channel, feeds, before, after, many):
     """By what the rules make of each item, without any bytes."""
     others = {str(1000 + no): {} for no in range(many)}

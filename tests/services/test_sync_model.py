@@ -211,7 +211,6 @@ def test_the_mirror_follows_the_model(connect):  # noqa: F811
         settings=settings(
             max_examples=25 if db.engine.dialect.name == "sqlite" else 8,
             stateful_step_count=15,
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync2sys.connectors.shopify.products import Reader
@@ -165,7 +165,6 @@ json = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.sampled_from(sorted(PRODUCT)), json),
     st.dictionaries(st.sampled_from(sorted(VARIANT)), json),
