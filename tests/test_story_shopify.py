@@ -86,7 +86,7 @@ def test_a_shop_is_connected_synced_published_removed_and_reconnected(
         assert "Syncing" not in browser.text
         outside.make_feed()
         eventually(lambda: "Product 13" in outside.feed().text)
-        eventually(lambda: "Webhooks 8 in place" in browser.open(f"{SERVICE}{channel}"))
+        eventually(lambda: "Webhooks 8 of 8 in place" in browser.open(f"{SERVICE}{channel}"))
         remove_the_app(browser, outside, shop, their_app)
         assert channel == reconnect(browser)
         browser.until("Sync now")

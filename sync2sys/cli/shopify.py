@@ -20,6 +20,7 @@ def status() -> None:
     click.echo(f"Client id:         {app.client_id if app else 'none'}")
     click.echo(f"Access scopes:     {', '.join(sorted(settings.SHOPIFY_SCOPES)) or 'as in the app'}")
     click.echo(f"API version:       {settings.SHOPIFY_API_VERSION}")
+    click.echo(f"App address:       {settings.PUBLIC_URL}/sales-channels")
     click.echo(f"Redirect address:  {shopify_flows.redirect_address()}")
     click.echo(f"Webhook address:   {hooks.address_of(shopify_apps.PLATFORM)}")
     click.echo(f"Compliance topics: {', '.join(COMPLIANCE)}")

@@ -255,10 +255,11 @@ class Connector(Protocol):
         going on later from the last cursor makes sense.
         """
 
-    def hooks(self, address: str, secret: str) -> list[Hook]:
+    def hooks(self, address: str, secret: str, former: Sequence[str] = ()) -> list[Hook]:
         """See that the shop tells this address of changes, signed with the secret or the platform's own.
 
-        What is missing or was given up is made. Raises StoreError.
+        What is missing or was given up is made. `former` are addresses at which the shop was asked to tell
+        this service before; webhooks for those are taken out of the shop. Raises StoreError.
         """
 
     def may_write(self) -> list[str]:

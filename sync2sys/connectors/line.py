@@ -88,8 +88,11 @@ class Line:
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
         into: BinaryIO | None = None,
+        again: Callable[[], str] | None = None,
     ) -> Reply:
         """One request, asked once; the answer's body goes `into` a file if one is given.
+
+        A kept connection that turns out to be broken is replaced, and the request sent to what `again` gives.
 
         Raises StoreUnreachable, StoreBusy or StoreGarbled.
         """
@@ -104,6 +107,7 @@ class Line:
                 deadline=self.left,
                 max_bytes=self._max_bytes,
                 into=into,
+                again=again,
             )
         except RemoteError as error:
             # Not chained: what the library knows of the request may hold its secrets.

@@ -26,6 +26,8 @@ class Prove(Protocol):
 class Platform:
     """What the service needs of a platform."""
 
+    #: its name, for people
+    label: str
     #: the connector of a connected shop, of an outbound client, its keys, and what was learnt of it
     open: Callable[[Outbound, Secrets, dict[str, Any]], Connector]
     #: None where shops are connected by their owners' consent
@@ -41,17 +43,23 @@ def _woocommerce(outbound: Outbound, secrets: Secrets, capabilities: dict[str, A
 
 PLATFORMS: dict[str, Platform] = {
     "woocommerce": Platform(
+        "WooCommerce",
         _woocommerce,
         prove=woocommerce.connect,
         editor="{home}/wp-admin/post.php?post={product_id}&action=edit",
     ),
-    "shopify": Platform(Shopify, editor="{home}/admin/products/{product_id}"),
+    "shopify": Platform("Shopify", Shopify, editor="{home}/admin/products/{product_id}"),
 }
 
 
 def open_shop(platform: str, outbound: Outbound, secrets: Secrets, capabilities: dict[str, Any]) -> Connector:
     """The connector of a connected shop; nothing is asked of it yet."""
     return PLATFORMS[platform].open(outbound, secrets, capabilities)
+
+
+def label_of(platform: str) -> str:
+    """The platform's name, for people."""
+    return PLATFORMS[platform].label if platform in PLATFORMS else platform
 
 
 def with_keys() -> list[str]:

@@ -69,6 +69,8 @@ class Channel(Base):
     #: its webhooks at the last look, [{topic, state, since}]; why there are none; when that was
     hooks: Mapped[list[dict[str, str]]] = mapped_column(JsonText, default=list)
     hooks_problem: Mapped[str] = mapped_column(LongText, default="")
+    #: where the shop was asked to deliver; those before the last one are still to be taken out of it
+    hook_addresses: Mapped[list[str]] = mapped_column(JsonText, default=list)
     hooks_checked_at: Mapped[datetime | None] = mapped_column(Moment)
     #: when the shop last told of something
     heard_at: Mapped[datetime | None] = mapped_column(Moment)

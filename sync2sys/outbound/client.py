@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, BinaryIO, Self
@@ -59,6 +59,11 @@ class _Call:
     seconds: float
     max_bytes: int
     into: BinaryIO | None = None
+    again: Callable[[], str] | None = None
+
+    def anew(self) -> "_Call":
+        """The call as it may be sent once more."""
+        return self if self.again is None else replace(self, wanted=_target(self.again(), None))
 
     def prepared(self) -> requests.PreparedRequest:
         url = self.wanted.origin + "/"  # the rest is put in by the connection
@@ -129,6 +134,7 @@ class Outbound:
         tries: int = 1,
         patience: float = 60.0,
         into: BinaryIO | None = None,
+        again: Callable[[], str] | None = None,
     ) -> Reply:
         """The answer, whatever its status. Path and query of `url` are sent as they stand.
 
@@ -138,6 +144,9 @@ class Outbound:
 
         A body of any size can go `into` a file instead of memory. Of a request that fails half-way something
         may stand there, so it is tried once and no more.
+
+        What is signed for one request alone has another address at the next one: `again` gives it, where a
+        kept connection broke and a fresh one is tried.
 
         Raises AddressRefused (also for a URL that is none), Unreachable, TimedOut, TooLarge or BreakerOpen;
         ValueError for a method or header that HTTP does not know.
@@ -150,6 +159,7 @@ class Outbound:
             deadline,
             max_bytes,
             into,
+            again,
         )
         outcome = self._until_settled(call, 1 if into else tries, patience)
         if isinstance(outcome, RemoteError):
@@ -200,6 +210,8 @@ class Outbound:
         with Attempt(call.wanted, self._guard, call.seconds) as attempt:
             outcome = self._exchange(call, attempt)
             if _is_stale(call, attempt, outcome):
+                call = call.anew()
+                attempt.target = call.wanted
                 outcome = self._exchange(call, attempt)
             _record(call, attempt, outcome)
         return outcome

@@ -35,7 +35,7 @@ def connect() -> str:
 def reconnect(channel: Channel) -> str:
     """Connect the channel's store again."""
     if channel.platform != PLATFORM:
-        return _reconnect_woocommerce(channel)
+        return _reconnect_by_keys(channel)
     app = shopify.own_app(channel)
     if app is not None and not request.form.get("clientId"):
         return _own(domains.normal(channel.origin), app, channel.id)
@@ -54,7 +54,7 @@ def _own(domain: str, app: App, channel_id: str | None) -> str:
     return f"{address_of(connect_own(domain, app, channel_id))}?oauth=success"
 
 
-def _reconnect_woocommerce(channel: Channel) -> str:
-    email = g.token.user.email
-    proof = prove(forms.read(ConnectStore(), storeUrl=channel.origin, email=email))
+def _reconnect_by_keys(channel: Channel) -> str:
+    known = {"storeUrl": channel.origin, "platform": channel.platform, "email": g.token.user.email}
+    proof = prove(forms.read(ConnectStore(), **known))
     return address_of(transaction(lambda: stores.attach_again(channel, proof).channel.id)())

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Response, g, request
 
-from sync2sys.connectors.shopify import scopes
+from sync2sys.connectors import platforms
+from sync2sys.connectors.shopify import domains, scopes
 from sync2sys.database import transaction
 from sync2sys.errors import BadRequest, StoreError, Sync2SysError
 from sync2sys.extensions import settings
@@ -18,7 +19,7 @@ from sync2sys.panel.pages import page, pages
 from sync2sys.panel.sessions import leave_for, signed_in
 from sync2sys.services import feeds, holds, overviews, shopify, shopify_apps, shopify_flows, stores
 from sync2sys.services.shopify_apps import PLATFORM
-from sync2sys.services.shopify_reasons import REASONS
+from sync2sys.services.shopify_reasons import OVER, REASONS
 
 bp = pages("sales_channels")
 
@@ -137,17 +138,26 @@ def _common(seen: Sequence[overviews.Overview], error: Sync2SysError | None) -> 
     return {
         "forms_lead_to": SHOPS,
         "refresh": REFRESH_SECONDS if is_moving else None,
+        "label_of": platforms.label_of,
         "standing": standings.standing,
         "is_syncing": standings.is_syncing,
         "notice": request.args.get("oauth"),
         "reason": REASONS.get(request.args.get("message", ""), UNKNOWN),
+        # Whoever loads the way back anew is connected already.
+        "is_over": request.args.get("message") == OVER,
         "error": error,
         "asked": request.form.get("platform", ""),
-        "typed": request.form,
+        "typed": request.form or _named_shop(),
         "public_url": settings.PUBLIC_URL,
         "has_app": shopify_apps.configured_app() is not None,
         "redirect_address": shopify_flows.redirect_address(),
     }
+
+
+def _named_shop() -> dict[str, str]:
+    """The shop that Shopify sends its owner here from, by the app's install link."""
+    shop = request.args.get("shop", "")
+    return {"shopDomain": shop} if domains.is_domain(shop) else {}
 
 
 def _scopes(channel: Channel) -> list[Scope]:

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from sync2sys.errors import StoreError
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel
 from sync2sys.models.base import digest, now
+from sync2sys.outbound.addresses import is_public
 from sync2sys.services import connections, jobs, shopify_apps, webhooks
 
 KIND = "hooks"
@@ -21,6 +23,9 @@ KIND = "hooks"
 EVERY = timedelta(hours=12)
 #: What WordPress and Shopify deliver to.
 PORTS = {None, 443}
+
+#: Names that lead nowhere outside of one machine or one network, as do names without a dot.
+INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 #: A new webhook from which nothing came for so long, not even its ping, does not work.
 QUIET = timedelta(days=1)
@@ -56,6 +61,8 @@ class _Task:
     platform: str
     capabilities: dict[str, Any]
     place: Place
+    #: where the shop was asked to deliver before PUBLIC_URL changed
+    former: list[str]
 
 
 def run(claim: jobs.Claim) -> None:
@@ -65,20 +72,28 @@ def run(claim: jobs.Claim) -> None:
         return
     try:
         shop = connections.open_channel(claim.subject, task.platform, task.capabilities)
-        hooks = shop.hooks(task.place.address, task.place.secret)
+        hooks = shop.hooks(task.place.address, task.place.secret, task.former)
     except StoreError as error:
         transaction(_note_problem)(claim, error)
         if error.retryable:
             raise
         log.warning("no webhooks: %s", error.message, extra={"channel": claim.subject})
     else:
-        transaction(_note)(claim, hooks)
+        transaction(_note)(claim, hooks, task.place)
 
 
 def can_be_told() -> bool:
     """Whether a shop could reach this service at all."""
     parts = urlsplit(settings.PUBLIC_URL)
-    return parts.scheme == "https" and parts.port in PORTS
+    return parts.scheme == "https" and parts.port in PORTS and _is_public(parts.hostname or "")
+
+
+def _is_public(host: str) -> bool:
+    """Whether this is the name or address of a machine that others can find."""
+    try:
+        return is_public(ip_address(host))
+    except ValueError:
+        return "." in host and not host.endswith(INSIDE)
 
 
 def address_of(platform: str) -> str:
@@ -167,7 +182,11 @@ def _task(channel_id: str) -> _Task | None:
     channel = _connected(channel_id)
     if channel is None:
         return None
-    return _Task(channel.platform, channel.capabilities, place_of(channel))
+    place = place_of(channel)
+    former = [address for address in channel.hook_addresses if address != place.address]
+    # Noted before the shop is asked: what comes of it may never be known.
+    channel.hook_addresses = [*former, place.address]
+    return _Task(channel.platform, channel.capabilities, place, former)
 
 
 def _connected(channel_id: str) -> Channel | None:
@@ -175,7 +194,7 @@ def _connected(channel_id: str) -> Channel | None:
     return channel if channel is not None and channel.state == "connected" else None
 
 
-def _note(claim: jobs.Claim, hooks: list[Hook]) -> None:
+def _note(claim: jobs.Claim, hooks: list[Hook], place: Place) -> None:
     channel = _connected(claim.subject)
     if channel is not None:
         known = {hook["topic"]: hook["since"] for hook in channel.hooks if hook["state"] != "refused"}
@@ -189,6 +208,7 @@ def _note(claim: jobs.Claim, hooks: list[Hook]) -> None:
             for hook in hooks
         ]
         channel.hooks_problem, channel.hooks_checked_at = "", now()
+        channel.hook_addresses = [place.address]
     jobs.check(claim)
 
 

@@ -47,7 +47,7 @@ class Outcome:
 # What it is worth
 
 
-def is_same(plan: Plan, old: Standing, whole: Whole) -> bool:
+def is_same(old: Standing, whole: Whole) -> bool:
     """Whether the old render has the very bytes of the new one."""
     if old.etag == whole.etag:
         return True

@@ -92,7 +92,7 @@ def _round(feed_id: str, claim: jobs.Claim | None) -> Outcome:
         if plan.is_current:
             return transaction(publishing.confirm)(plan, claim)
         whole = Press(catalogue, plan, claim).whole()
-    twin = next((old for old in (plan.live, plan.held) if old and publishing.is_same(plan, old, whole)), None)
+    twin = next((old for old in (plan.live, plan.held) if old and publishing.is_same(old, whole)), None)
     # What is held is judged once more: its owner may have set other thresholds.
     hold = [] if twin and twin is plan.live else publishing.objections(plan, whole)
     outcome = transaction(publishing.publish)(plan, whole, twin, hold, claim)

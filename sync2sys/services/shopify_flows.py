@@ -18,7 +18,7 @@ from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, Organization, ShopifyFlow
 from sync2sys.models.base import digest, now
 from sync2sys.services.shopify_apps import PLATFORM, app_of, configured_app, origin_of
-from sync2sys.services.shopify_reasons import Turned
+from sync2sys.services.shopify_reasons import OVER, Turned
 
 LIFE = timedelta(minutes=10)
 KEPT = timedelta(days=1)
@@ -109,7 +109,7 @@ def find(state: str) -> Flow:
     """The way that a state belongs to. Raises Turned for one that is unknown, used or too old."""
     flow = db.session.get(ShopifyFlow, digest(state))
     if flow is None or flow.consumed_at is not None or flow.expires_at <= now():
-        raise Turned("flow_over")
+        raise Turned(OVER)
     app = app_of(flow.client_id, flow.own_secret)
     if app is None:
         raise Turned("not_configured")
@@ -129,7 +129,7 @@ def consume(flow: Flow) -> None:
     mine = (ShopifyFlow.state_hash == flow.state_hash) & ShopifyFlow.consumed_at.is_(None)
     used = db.session.execute(update(ShopifyFlow).where(mine).values(consumed_at=now()))
     if used.rowcount != 1:  # type: ignore[attr-defined]
-        raise Turned("flow_over")
+        raise Turned(OVER)
 
 
 def sweep() -> int:

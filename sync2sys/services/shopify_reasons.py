@@ -2,6 +2,7 @@
 
 from sync2sys.errors import BadRequest
 
+OVER = "flow_over"
 #: As they stand in the address of the page that tells it -> in words for the person who reads it.
 REASONS = {
     "not_configured": "This service has no Shopify app yet. Its operator sets one up, or you give your own.",
@@ -9,7 +10,8 @@ REASONS = {
     "invalid_signature": "What came back was not signed with this app's secret. If the secret was changed, "
     "set the new one here; then start again.",
     "expired": "It took too long, or the clock of this server is wrong. Start again.",
-    "flow_over": "This way to Shopify was used already, or is older than ten minutes. Start again.",
+    OVER: "This way to Shopify was used already, or is older than ten minutes. If the shop is shown as "
+    "connected, all is well; otherwise start again.",
     "wrong_shop": "Another shop came back than the one you started with. Start again with that one.",
     "other_browser": "You started in another browser. Start and finish in the same one.",
     "denied": "The app was not approved in Shopify. Start again and approve it to connect the shop.",

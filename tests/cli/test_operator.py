@@ -199,6 +199,7 @@ def test_shopify_status_prints_what_to_enter_there(make_app):
     for line in (
         "Client id:         abc",
         "Access scopes:     read_inventory, read_products",
+        "App address:       https://feeds.example.com/sales-channels",
         "Redirect address:  https://feeds.example.com/api/shopify/oauth/callback",
         "Webhook address:   https://feeds.example.com/api/webhooks/shopify",
         "Compliance topics: customers/data_request, customers/redact, shop/redact",

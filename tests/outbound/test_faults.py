@@ -314,6 +314,16 @@ class TestKeptConnections:
         assert [client.get(server.url).body, client.get(server.url).body] == [b"one", b"two"]
         assert server.connections == 2
 
+    def test_what_is_signed_for_one_request_is_signed_anew(self, outbound, server):
+        server.on("/", in_turn(answer(b"one")))
+        server.on("/signed", in_turn(faults.hang_up, answer(b"two")))
+        client = outbound()
+        client.get(server.url)
+
+        found = client.get(f"{server.url}/signed?nonce=1", again=lambda: f"{server.url}/signed?nonce=2")
+        assert found.body == b"two"
+        assert found.url.endswith("nonce=2")
+
     def test_the_rest_of_those_kept_does_not_get_in_the_way(self, outbound, server):
         """Four kept connections, none of which still answers."""
         together = threading.Barrier(4)

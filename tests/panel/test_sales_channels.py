@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from sync2sys.connectors import platforms
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Feed, Job, Organization, Product, Pull, User
 from sync2sys.models.base import now
@@ -75,7 +76,20 @@ def test_the_list_tells_of_each_channel_what_matters(alice, add, within):
     assert "Mugs Connected Shopify · mugs.myshopify.com 1 product · last sync 25 November 2026" in alice.text
     assert (
         "Bikes Connected, with a problem WooCommerce · bikes.example 0 products · not synced yet It is slow."
+        in alice.text
     )
+
+
+def test_a_shop_that_shopify_names_is_filled_in(alice):
+    """Its owner came by the app's install link."""
+
+    def typed(shop):
+        alice.open(f"{LIST}?" + urlencode({"shop": shop, "hmac": "0", "timestamp": "1"}))
+        return alice.page.xpath("//input[@name='shopDomain']/@value")
+
+    assert typed("mugs.myshopify.com") == ["mugs.myshopify.com"]
+    assert typed("evil.example") == [""]
+    assert typed('"><script>') == [""]
 
 
 def test_times_are_utc_and_can_be_read_by_machines(alice, add, look):
@@ -138,9 +152,16 @@ def test_a_code_that_is_none_gets_a_general_sentence_and_is_not_repeated(alice, 
     for path in (LIST, f"{LIST}/{add()}"):
         for code in (EVIL, "DENIED", "__class__", "https://evil.example", "a" * 5000):
             alice.open(f"{path}?" + urlencode({"oauth": "error", "message": code}))
-            assert "The shop was not connected. Why is not known here." in alice.text
+            assert "connected. Why is not known here." in alice.text
             assert code not in alice.answer.text
         assert "Why is not known here." in alice.open(f"{path}?oauth=error").text
+
+
+def test_a_way_back_that_is_loaded_anew_does_not_say_that_the_shop_is_not_connected(alice, add):
+    for path in (LIST, f"{LIST}/{add()}"):
+        alice.open(f"{path}?oauth=error&message=flow_over")
+        assert "Nothing was changed. This way to Shopify was used already" in alice.text
+        assert "The shop was not" not in alice.text
 
 
 def test_an_outcome_that_is_none_says_nothing(add, look):
@@ -149,7 +170,9 @@ def test_an_outcome_that_is_none_says_nothing(add, look):
 
 def test_a_channel_that_stayed_connected_says_so_after_an_error(add, look):
     still = "This channel is still connected as it was before."
-    assert still in look(add(), oauth="error", message="denied").text
+    page = look(add(), oauth="error", message="denied")
+    assert "The shop was not reconnected." in page.text
+    assert still in page.text
     assert still not in look(add("Cups", state="auth_failed"), oauth="error", message="denied").text
 
 
@@ -178,7 +201,9 @@ def test_a_connected_channel_shows_what_the_shop_says_of_itself(add, look):
     assert badges(page)[0] == "Connected"
     for words in ("Address mugs.myshopify.com", "Storefront mugs.example", "Currency EUR", "Products 0"):
         assert words in page.text
-    assert "Webhooks 1 in place" in page.text
+    assert "Webhooks 1 of 2 in place, nothing heard yet" in page.text
+    assert "products/update in place since 25 November 2026, 08:30 UTC" in page.text
+    assert "products/delete refused by the shop" in page.text
     assert "The shop does not let us have its webhooks for products/delete." in page.text
 
 
@@ -193,6 +218,13 @@ def test_a_lost_token_is_the_first_that_one_sees_and_tells_what_to_do(add, look,
     feed_id = make_feed(published=True)
     within(lambda: setattr(db.session.get(Feed, feed_id), "live_render_id", "1"))
     assert "Nothing is lost: its feeds are still served as they were last published" in look(channel_id).text
+
+
+def test_a_channel_of_another_platform_is_told_by_its_name(add, look, alice, monkeypatch):
+    monkeypatch.setitem(platforms.PLATFORMS, "shelf", platforms.Platform("Shelf shops", open=None))
+    channel_id = add(platform="shelf", origin="https://shelf.example")
+    assert "Platform Shelf shops" in look(channel_id).text
+    assert "Shelf shops · shelf.example" in alice.open(LIST).text
 
 
 @pytest.mark.parametrize(
@@ -221,6 +253,11 @@ def test_what_was_not_granted_is_told_with_what_it_costs(add, look):
     assert "read_inventory not granted Shopify does not tell when stock changes." in page.text
     page = look(add("Cups", capabilities={"scopes": ["write_inventory", "write_products"]}))
     assert "not granted" not in page.text
+
+
+def test_a_shop_that_took_our_token_away_grants_nothing(add, look):
+    page = look(add(state="auth_failed", capabilities={"scopes": ["read_products"]}))
+    assert "granted" not in page.text
 
 
 def test_the_feeds_that_use_a_channel_are_there_with_their_addresses(add, look, make_feed):

@@ -168,7 +168,9 @@ def context(app):
 def shops(monkeypatch):
     """Scripted shops by key, as a platform of their own."""
     known = {}
-    scripted = platforms.Platform(lambda outbound, secrets, learnt: known[secrets.current()["key"]])
+    scripted = platforms.Platform(
+        "Scripted", lambda outbound, secrets, learnt: known[secrets.current()["key"]]
+    )
     monkeypatch.setitem(platforms.PLATFORMS, "scripted", scripted)
     return known
 

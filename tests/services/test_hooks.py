@@ -268,7 +268,19 @@ def test_new_keys_of_a_connected_store_change_nothing(app, plugin, channel, shop
 
 
 @pytest.mark.parametrize(
-    "address", ["http://service.example", "https://service.example:8443", "http://127.0.0.1:8000"]
+    "address",
+    [
+        "http://service.example",
+        "https://service.example:8443",
+        "http://127.0.0.1:8000",
+        "https://localhost",
+        "https://feeds.localhost",
+        "https://server",
+        "https://server.local",
+        "https://127.0.0.1",
+        "https://192.168.1.5",
+        "https://[::1]",
+    ],
 )
 def test_without_a_public_https_address_none_are_made_and_the_owner_is_told(make_app, shop, address):
     app = make_app(PUBLIC_URL=address)
@@ -291,6 +303,49 @@ def test_they_are_made_as_soon_as_there_is_one(make_app, app, shop):
         see_to(app)
         assert states(plugin.channel_id) == all_are("made")
         assert channel_of(plugin.channel_id)["hooks_problem"] == ""
+
+
+# Another public address
+
+
+@pytest.fixture
+def before(make_app):
+    return make_app(PUBLIC_URL="https://before.example")
+
+
+@pytest.fixture
+def moved(before, shop):
+    """A store that was connected at another public address."""
+    shop.webhooks.post = lambda url, headers, body: 200
+    plugin = Plugin(before.test_client(), shop=shop)
+    plugin.connect()
+    return plugin.channel_id
+
+
+def test_those_of_a_former_public_address_are_taken_out_of_the_shop(before, app, shop, moved):
+    other = "https://before.example/others"
+    shop.webhooks.make({"topic": "product.updated", "delivery_url": other})
+    with before.app_context():
+        see_to(before)
+    with app.app_context():
+        ask(moved)
+        see_to(app)
+        address = look(lambda: hooks.place_of(db.session.get(Channel, moved)))().address
+        assert channel_of(moved)["hook_addresses"] == [address]
+    assert [hook.delivery_url for hook in shop.webhooks.rows.values()] == [other, *[address] * len(TOPICS)]
+
+
+def test_an_address_that_a_shop_was_asked_for_in_vain_is_not_forgotten(before, app, shop, moved):
+    """Whether the shop made some of them before the line broke is not known."""
+    shop.fault("unavailable", path="webhooks", method="POST", times=1)
+    with before.app_context():
+        see_to(before)
+    shop.fault("unavailable", path="webhooks", method="POST", times=1)
+    with app.app_context():
+        pass_time(600)
+        see_to(app)
+        addresses = channel_of(moved)["hook_addresses"]
+    assert [address.partition("/api")[0] for address in addresses] == ["https://before.example", PUBLIC_URL]
 
 
 # Health

@@ -88,6 +88,10 @@ def test_its_keys_are_proved(context, shelf, shop):  # noqa: F811
         platforms.prove("shelf", outbound, shop.url, "another key", "")
 
 
+def test_it_is_told_by_its_name(shelf):
+    assert platforms.label_of("shelf") == "Shelf"
+
+
 def test_it_is_mirrored_guarded_and_resumed_as_any_other(channel, shop):
     run(channel)
     assert len(mirrored(channel)) == 250

@@ -5,10 +5,16 @@ nodes; what is asked of a product and of a variant is the same in both. Lists ar
 the last one seen: that goes on after a kill, and beyond the 25,000 at which Shopify's own cursors end.
 """
 
-from sync2sys.connectors.shopify.products import IMAGES, METAFIELDS
+from sync2sys.connectors.shopify.products import IDENTIFIERS, IMAGES, METAFIELDS
 
 _IMAGE = "id ... on MediaImage { image { url } }"
 _METAFIELD = "id namespace key value type"
+#: Of a variant's metafields those are asked for by name that hold identifiers: a list of all of them would be
+#: a sixth connection, and a bulk operation has five at most.
+_IDENTIFIERS = "\n          ".join(
+    f'{alias}: metafield(namespace: "{namespace}", key: "{key}") {{ value }}'
+    for alias, (namespace, key) in IDENTIFIERS.items()
+)
 _PRODUCT = f"""
       id
       title
@@ -23,7 +29,7 @@ _PRODUCT = f"""
       category {{ fullName }}
       featuredMedia {{ {_IMAGE} }}
 """
-_VARIANT = """
+_VARIANT = f"""
           id
           title
           sku
@@ -35,8 +41,9 @@ _VARIANT = """
           inventoryQuantity
           taxable
           updatedAt
-          selectedOptions { name value }
-          inventoryItem { tracked measurement { weight { value unit } } }
+          selectedOptions {{ name value }}
+          inventoryItem {{ tracked measurement {{ weight {{ value unit }} }} }}
+          {_IDENTIFIERS}
 """
 
 _VARIANTS = f"""
@@ -134,6 +141,15 @@ MAKE_HOOK = """
 mutation MakeHook($topic: WebhookSubscriptionTopic!, $hook: WebhookSubscriptionInput!) {
   webhookSubscriptionCreate(topic: $topic, webhookSubscription: $hook) {
     webhookSubscription { id }
+    userErrors { field message }
+  }
+}
+"""
+
+REMOVE_HOOK = """
+mutation RemoveHook($id: ID!) {
+  webhookSubscriptionDelete(id: $id) {
+    deletedWebhookSubscriptionId
     userErrors { field message }
   }
 }

@@ -3,6 +3,7 @@
 The three topics that the law demands are no subscriptions: they stand in the app's own settings.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sync2sys.connectors.base import Hook
@@ -28,20 +29,32 @@ FIELDS = {
 ACTIVE, MADE, REFUSED = "active", "made", "refused"
 
 
-def ensure(admin: Admin, address: str) -> list[Hook]:
+def ensure(admin: Admin, address: str, former: Sequence[str] = ()) -> list[Hook]:
     """See that the shop tells this address of changes; how each webhook was found, or what was done.
 
-    One that the app may not have is `refused`, the others are made all the same. Raises StoreError.
+    One that the app may not have is `refused`, the others are made all the same. Those for the former
+    addresses are taken away; others may be of another service that uses the app. Raises StoreError.
     """
+    rows = _listed(admin)
+    known = {row.get("topic") for row in rows if row.get("uri") == address}
+    hooks = [
+        Hook(name, ACTIVE if topic in known else _made(admin, topic, address))
+        for topic, name in TOPICS.items()
+    ]
+    # Last of all, so that the shop is never without one.
+    for row in rows:
+        if row.get("uri") in former and row.get("topic") in TOPICS:
+            admin.ask(documents.REMOVE_HOOK, {"id": row.get("id")})
+    return hooks
+
+
+def _listed(admin: Admin) -> list[dict[str, Any]]:
+    """The webhooks that the app has in the shop."""
     found = admin.ask(documents.HOOKS).get("webhookSubscriptions")
     nodes = found.get("nodes") if isinstance(found, dict) else None
     if not isinstance(nodes, list):
         raise StoreGarbled(f"{admin.host} did not list its webhooks.")
-    known = {row.get("topic") for row in nodes if isinstance(row, dict) and row.get("uri") == address}
-    return [
-        Hook(name, ACTIVE if topic in known else _made(admin, topic, address))
-        for topic, name in TOPICS.items()
-    ]
+    return [row for row in nodes if isinstance(row, dict)]
 
 
 def _made(admin: Admin, topic: str, address: str) -> str:

@@ -1,10 +1,10 @@
 """Shopify's products and variants made ours."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sync2sys.connectors import fields
+from sync2sys.connectors import fields, gtins
 from sync2sys.connectors.base import RemoteProduct, RemoteVariant
 from sync2sys.errors import StoreGarbled
 
@@ -14,8 +14,21 @@ TAGS, OPTIONS = 250, 10
 #: the first.
 IMAGES, METAFIELDS = 21, 100
 
+#: Metafields of a variant in which owners keep its identifiers, (namespace, key) by the alias they are asked
+#: under: Shopify's own field for a GTIN is the barcode, for an MPN it has none.
+GTINS = {
+    "gtin": ("custom", "gtin"),
+    "ean": ("custom", "ean"),
+    "upc": ("custom", "upc"),
+    "isbn": ("custom", "isbn"),
+}
+MPNS = {"mpn": ("custom", "mpn"), "googleMpn": ("mm-google-shopping", "mpn")}
+IDENTIFIERS = GTINS | MPNS
+
 #: What anybody finds in the shop, and, in our spelling, what is as good as deleted.
 LISTED, ARCHIVED = "ACTIVE", "archived"
+#: A product without options.
+ALONE = "simple"
 #: The name and value of the single option of a product that has none.
 NO_OPTION = ("Title", "Default Title")
 #: Our unit -> grams.
@@ -51,7 +64,7 @@ class Reader:
         link = fields.address(row.get("onlineStoreUrl"), "")
         return RemoteProduct(
             external_id=key,
-            kind="simple" if alone else "variable",
+            kind=ALONE if alone else "variable",
             status=status.lower(),
             # UNLISTED ones can be bought by whoever has the link, and are meant to be found by nobody else.
             published=status == LISTED and bool(link),
@@ -84,7 +97,8 @@ class Reader:
             purchasable=price is not None,
             title=fields.text(row.get("title"), TITLE) if options else "",
             sku=fields.text(row.get("sku"), fields.LABEL).strip(),
-            gtin=fields.text(row.get("barcode"), 64).strip(),
+            gtin=_gtin(row, product),
+            mpn=next(filter(None, _identifiers(row, product, MPNS)), ""),
             link=f"{product.link}?variant={key}" if product.link and options else "",
             image=next(iter(_images(media)), ""),
             options=options,
@@ -108,6 +122,21 @@ class Reader:
         if not exact or unit is None or own is None:
             return None
         return exact if unit == own else (exact * unit / own).quantize(Decimal("0.0001"))
+
+
+def _gtin(row: Row, product: RemoteProduct) -> str:
+    """What the shop has in its own field, as it is; otherwise what its owner keeps elsewhere."""
+    own = fields.text(row.get("barcode"), 64).strip()
+    return own or gtins.first(_identifiers(row, product, GTINS))
+
+
+def _identifiers(row: Row, product: RemoteProduct, names: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    """The texts of these metafields; of a product without options its own count, too."""
+    for alias, (namespace, key) in names.items():
+        found = row.get(alias)
+        yield fields.label(found.get("value"), 100) if isinstance(found, dict) else ""
+        if product.kind == ALONE:
+            yield fields.label(product.meta.get(f"{namespace}.{key}"), 100)
 
 
 def _is_alone(row: Row) -> bool:

@@ -66,9 +66,9 @@ class Shopify:
         sizes = {"large": self._large, "first": self._first}
         return Pull(self._admin, self._bulk, reader, since, cursor, hints, **sizes).pages()
 
-    def hooks(self, address: str, secret: str) -> list[Hook]:
+    def hooks(self, address: str, secret: str, former: Sequence[str] = ()) -> list[Hook]:
         """See that the shop tells this address of changes; Shopify signs with the app's secret."""
-        return hooks.ensure(self._admin, address)
+        return hooks.ensure(self._admin, address, former)
 
     def may_write(self) -> list[str]:
         """The access scopes for writing that the app was not granted, as the shop says now."""

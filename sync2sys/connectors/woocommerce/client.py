@@ -101,7 +101,7 @@ class Client:
     def once(self, route: str, pairs: Pairs = (), *, method: str = "GET", body: Any = None) -> Answer:
         answer = self._exchange(method, route, pairs, body)
         if self.way.signs and answer.code == answers.BAD_AUTHENTICATION:
-            # Its clock may be another, or a connection broke after it had used up the nonce: sign anew.
+            # Its clock may be another, or what stands in front of it sent our nonce twice: sign anew.
             self._learn_time(answer)
             answer = self._exchange(method, route, pairs, body)
         return answer
@@ -112,7 +112,10 @@ class Client:
         if body is not None:
             sent = orjson.dumps(body)
             headers["Content-Type"] = "application/json"
-        return answers.read(self.line.send(method, url, headers, sent), self.host, [self._keys])
+        # The shop may have used up the nonce of a request whose connection broke.
+        again = (lambda: self._prepared(method, route, pairs)[0]) if self.way.signs else None
+        reply = self.line.send(method, url, headers, sent, again=again)
+        return answers.read(reply, self.host, [self._keys])
 
     def _prepared(self, method: str, route: str, pairs: Pairs) -> tuple[str, dict[str, str]]:
         """Address and headers of a request, with the credentials in them. Never the same twice."""

@@ -4,6 +4,7 @@ WooCommerce switches a webhook off after more than five failed deliveries in a r
 on again it would go off at the next failure; one that is made anew begins to count anew.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,14 +25,15 @@ PAGES = 20
 Row = dict[str, Any]
 
 
-def ensure(client: Client, address: str, secret: str) -> list[Hook]:
+def ensure(client: Client, address: str, secret: str, former: Sequence[str] = ()) -> list[Hook]:
     """See that the shop tells this address of changes; how each webhook was found, or what was done.
 
-    Ours are those that deliver to the address. One whose query differs was made for another secret, and is
-    replaced. Raises ReadOnlyKey where the key may not make any, StoreError otherwise.
+    Ours are those that deliver to the address, or to one of the former ones, which are replaced. So is one
+    whose query differs: it was made for another secret. Raises ReadOnlyKey where the key may not make any,
+    StoreError otherwise.
     """
-    place = _without_query(address)
-    ours = [row for row in _listed(client) if _without_query(row.get("delivery_url")) == place]
+    places = {_without_query(place) for place in (address, *former)}
+    ours = [row for row in _listed(client) if _without_query(row.get("delivery_url")) in places]
     return [_ensured(client, topic, ours, address, secret) for topic in TOPICS]
 
 

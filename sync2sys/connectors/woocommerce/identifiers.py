@@ -4,12 +4,9 @@ WooCommerce has a GTIN field since 9.2 and brands since 9.4. Before, and often s
 own meta field or in an attribute.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
-from stdnum import ean, isbn
-
-from sync2sys.connectors import fields
+from sync2sys.connectors import fields, gtins
 
 #: meta fields of well-known plugins, the specific ones before those that anybody may have made
 GTIN_META = (
@@ -78,7 +75,7 @@ def gtin(data: dict[str, Any], meta: dict[str, Any], attributes: dict[str, list[
 
     What stands there is kept even if it is not valid: its owner wants to be told.
     """
-    own = _bare(data.get("global_unique_id"))
+    own = gtins.bare(data.get("global_unique_id"))
     if own:
         return own
     candidates = [meta.get(key) for key in GTIN_META]
@@ -87,28 +84,7 @@ def gtin(data: dict[str, Any], meta: dict[str, Any], attributes: dict[str, list[
         if isinstance(several, dict):
             candidates += [several.get(name) for name in YOAST_GTINS]
     candidates += _of_attributes(attributes, GTIN_ATTRIBUTES)
-    return next(filter(None, map(valid_gtin, candidates)), "") or next(_filled(candidates), "")
-
-
-def _bare(value: Any) -> str:
-    return fields.label(value, 50).replace(" ", "").replace("-", "")
-
-
-def _filled(candidates: list[Any]) -> Iterator[str]:
-    """Those that hold more than zeros, which plugins put into empty fields."""
-    return (bare for value in candidates if (bare := _bare(value)).strip("0"))
-
-
-def valid_gtin(value: Any) -> str:
-    """Its digits if the check digit is right, an ISBN-10 as its ISBN-13; else ""."""
-    digits = fields.text(value, 40).replace(" ", "").replace("-", "").upper() if value else ""
-    if not 8 <= len(digits) <= 14 or not digits.isascii() or not digits.strip("0"):
-        return ""
-    if digits.isdigit() and ean.is_valid(digits):
-        return digits
-    if len(digits) == 10 and isbn.is_valid(digits):
-        return str(isbn.to_isbn13(digits))
-    return ""
+    return gtins.first(candidates)
 
 
 def mpn(meta: dict[str, Any], attributes: dict[str, list[str]]) -> str:

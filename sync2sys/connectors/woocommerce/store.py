@@ -63,9 +63,9 @@ class WooCommerce:
         route = self._capabilities.get("variations")
         return Pull(self._client, self._home, route, since, cursor, self._window).pages()
 
-    def hooks(self, address: str, secret: str) -> list[Hook]:
-        """See that the shop tells this address of changes, signed with the secret."""
-        return hooks.ensure(self._client, address, secret)
+    def hooks(self, address: str, secret: str, former: Sequence[str] = ()) -> list[Hook]:
+        """See that the shop tells this address of changes, signed with the secret; see `Connector.hooks`."""
+        return hooks.ensure(self._client, address, secret, former)
 
     def may_write(self) -> list[str]:
         """What the key lacks for writing: its right to."""

@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("problem_code", sa.String(length=50), nullable=False),
         sa.Column("hooks", types.JsonText(length=4294967295), nullable=False),
         sa.Column("hooks_problem", sa.Text(length=4294967295), nullable=False),
+        sa.Column("hook_addresses", types.JsonText(length=4294967295), nullable=False),
         sa.Column("hooks_checked_at", types.Moment(), nullable=True),
         sa.Column("heard_at", types.Moment(), nullable=True),
         sa.Column("refused_since", types.Moment(), nullable=True),

@@ -32,8 +32,8 @@ def shop(shopify):  # noqa: F811
 def make_service(make_app, shopify, ca_file):  # noqa: F811
     """An application that finds Shopify where the tests have it."""
 
-    def make(**settings):
-        return lead(make_app(PUBLIC_URL=PUBLIC_URL, **settings), shopify, ca_file)
+    def make(public_url=PUBLIC_URL, **settings):
+        return lead(make_app(PUBLIC_URL=public_url, **settings), shopify, ca_file)
 
     return make
 

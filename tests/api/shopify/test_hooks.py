@@ -252,6 +252,28 @@ def test_webhooks_are_made_at_connect_and_found_again(app, alice, shop, their_ap
     }
 
 
+def test_webhooks_of_a_former_public_address_are_taken_out_of_the_shop(
+    app, alice, shop, their_app, make_service
+):
+    """Others for the same app, of whatever else it serves, stay."""
+    channel_id = alice.connect()
+    work_off(app, "hooks")
+    installation = shop.installations[their_app.client_id]
+    other = "https://elsewhere.example/hooks"
+    shop.webhooks.subscribe(installation, "PRODUCTS_UPDATE", uri=other)
+    moved = make_service(
+        public_url="https://new.example",
+        SHOPIFY_CLIENT_ID=their_app.client_id,
+        SHOPIFY_CLIENT_SECRET=their_app.secret,
+    )
+    with moved.app_context():
+        transaction(lambda: hooks.ask(db.session.get(Channel, channel_id)))()
+    work_off(moved, "hooks")
+    held = [each["uri"] for each in shop.webhooks.of(installation).values()]
+    assert sorted(set(held)) == [other, "https://new.example/api/webhooks/shopify"]
+    assert len(held) == 9
+
+
 def test_a_change_in_the_shop_is_told_and_queued(app, alice, shop, sent):
     alice.connect()
     work_off(app, "hooks")

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from sync2sys import services
 from sync2sys.database import transaction
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Job, ShopifyFlow
@@ -28,7 +29,8 @@ ANYBODY = "00000000-0000-0000-0000-000000000000"
 def way_back(alice, shop, their_app):
     """A function that begins anew and gives the signed query of the way back, with changes if wanted."""
 
-    def make(shop=shop, **changes):
+    def make(shop=shop, named=None, **changes):
+        changes |= {"shop": named} if named is not None else {}
         url = alice.begin().json["authUrl"]
         state = parse_qs(urlsplit(url).query)["state"][0]
         return urlsplit(
@@ -237,6 +239,30 @@ def test_a23_another_shop_with_a_right_signature_is_refused(app, alice, way_back
     assert exchanges(shopify) == []
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        "mystore",
+        "MyStore.myshopify.com",
+        "mystore.myshopify.com/",
+        "mystore.myshopify.com.evil.com",
+        "evil.com/.myshopify.com",
+        "a.b.myshopify.com",
+        "mystore.myshopify.com:443",
+        "user@mystore.myshopify.com",
+        "mystore.myshopify.com#@evil.com",
+        "https://mystore.myshopify.com/admin",
+        "mystore.myshopify.com\n",
+        "",
+    ],
+)
+def test_a23_what_is_no_shop_is_refused_even_signed_and_nobody_is_asked(app, alice, way_back, shopify, named):
+    query = way_back(named=named)
+    before = len(shopify.requests)
+    assert_refused(app, alice.come_back(query), "wrong_shop")
+    assert len(shopify.requests) == before
+
+
 @pytest.mark.parametrize("seconds", [-24 * 3600, -601, 120, 10 * 365 * 24 * 3600])
 def test_a23_a_way_back_of_another_time_is_refused(app, alice, way_back, seconds):
     timestamp = str(int((now() + timedelta(seconds=seconds)).timestamp()))
@@ -412,6 +438,37 @@ def test_a_shop_that_is_in_trouble_gives_no_token(app, alice, shopify, way_back,
     query = way_back()
     shopify.fault(fault, has="client_secret")
     assert_refused(app, alice.come_back(query), code)
+
+
+def test_a_shop_that_does_not_answer_in_time_gives_no_token(app, alice, shopify, way_back, monkeypatch):
+    monkeypatch.setattr(services.shopify, "SECONDS", 0.5)
+    query = way_back()
+    shopify.fault("slow", has="client_secret", seconds=2)
+    assert_refused(app, alice.come_back(query), "shop_unreachable")
+
+
+def test_an_answer_without_an_end_gives_no_token(app, alice, shopify, way_back):
+    query = way_back()
+    shopify.fault("endless", has="client_secret")
+    assert landing(alice.come_back(query))[1]["message"] in ("shop_unreachable", "exchange_failed")
+    assert channels(app) == []
+
+
+@pytest.mark.parametrize("token", [None, "", 1, ["shpat_1"], "a b", "x" * 5000])
+def test_an_answer_without_a_token_gives_none(app, alice, shopify, way_back, token):
+    query = way_back()
+    shopify.fault("distorted", has="client_secret", change=lambda answer: answer | {"access_token": token})
+    assert landing(alice.come_back(query))[1]["oauth"] == "error"
+    assert channels(app) == []
+
+
+def test_who_may_write_products_may_read_them(app, alice, shopify, way_back):
+    """Shopify does not name what is implied."""
+    query = way_back()
+    shopify.fault(
+        "distorted", has="client_secret", change=lambda answer: answer | {"scope": "write_products"}
+    )
+    assert landed(alice.come_back(query))
 
 
 def test_errors_as_pages_are_understood_and_not_repeated(app, alice, shop, way_back):

@@ -40,6 +40,7 @@ def test_all_questions_are_known_here():
         "SET_PRICES",
         "SET_STOCK",
         "STOCK_HERE",
+        "REMOVE_HOOK",
     }
 
 

@@ -176,3 +176,29 @@ def test_whatever_a_field_holds_it_is_read_or_the_shop_is_garbled(of_product, of
     except StoreGarbled:
         return
     assert isinstance(found.title, str)
+
+
+def test_identifiers_may_be_kept_in_metafields_of_the_variant():
+    found = variant(barcode=None, ean={"value": " 4006381 333931 "}, mpn={"value": "TR-42-B"})
+    assert (found.gtin, found.mpn) == ("4006381333931", "TR-42-B")
+
+
+def test_the_barcode_counts_before_a_metafield_even_where_it_is_wrong():
+    """Its owner wants to be told."""
+    assert variant(barcode="123", gtin={"value": "4006381333931"}).gtin == "123"
+
+
+def test_of_several_metafields_one_that_is_a_gtin_counts():
+    found = variant(barcode="", gtin={"value": "to come"}, upc={"value": "036000291452"})
+    assert found.gtin == "036000291452"
+    assert variant(barcode="", gtin={"value": "to come"}).gtin == "tocome"
+
+
+def test_those_of_a_product_count_where_it_is_all_there_is_to_buy():
+    kept = [
+        {"namespace": "custom", "key": "gtin", "type": "single_line_text_field", "value": "4006381333931"}
+    ]
+    alone = product(metafields=kept, hasOnlyDefaultVariant=True)
+    assert variant(of=alone, barcode=None, **ALONE).gtin == "4006381333931"
+    several = product(metafields=kept)
+    assert variant(of=several, barcode=None).gtin == ""

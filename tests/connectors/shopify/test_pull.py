@@ -133,6 +133,22 @@ def test_what_a_product_tells_arrives(connector, shopify):
     assert titled(mirror)["Picture not ready"].images == ()
 
 
+@pytest.mark.parametrize("options", WAYS)
+def test_identifiers_arrive_from_wherever_they_are_kept(connector, shopify, options):
+    gtins = ["4006381333931", "036000291452"]
+    variants = [
+        {"metafields": {"custom.gtin": gtins[0], "custom.mpn": "A-1"}},
+        {"metafields": {"custom.upc": gtins[1]}},
+    ]
+    shop = shopify.add_shop(
+        "mystore",
+        [{"title": "Shirt", "options": {"Size": ["S", "M"]}, "variants": variants}],
+    )
+    found = Mirror(connector(shop, **options).pull())
+    assert [each.gtin for each in variants_of(found, "Shirt")] == gtins
+    assert [each.mpn for each in variants_of(found, "Shirt")] == ["A-1", ""]
+
+
 def test_variants_have_the_pictures_of_their_own(connector, shopify):
     shop = shopify.add_shop("mystore", odd())
     for options in ({}, {"large": 0}):
