@@ -72,7 +72,7 @@ class Browser:
         ).click()
         self._soon(lambda: self._page() != before)
 
-    def until(self, words, seconds=20):
+    def until(self, words, seconds=60):
         """Wait until the page says so, by itself."""
         self._soon(lambda: words in self._read(), seconds)
 
@@ -82,7 +82,7 @@ class Browser:
     def _page(self):
         return self.driver.find_element(By.TAG_NAME, "html")
 
-    def _soon(self, look, seconds=20):
+    def _soon(self, look, seconds=60):
         """What `look` gives as soon as that is anything; in between, one page is exchanged by another."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -84,7 +84,7 @@ class Forked:
     def terminate(self):
         self.send_signal(signal.SIGTERM)
 
-    def wait(self, timeout=30):
+    def wait(self, timeout=60):
         deadline = time.monotonic() + timeout
         while self.is_alive():
             if time.monotonic() > deadline:

@@ -52,10 +52,10 @@ class Service:
         os.killpg(process.pid, number)
         process.wait()
 
-    def await_web(self, seconds=30):
+    def await_web(self, seconds=60):
         self.until(lambda: requests.get(f"{self.url}/healthz", timeout=2).ok, seconds)
 
-    def until(self, condition, seconds=30):
+    def until(self, condition, seconds=60):
         """Wait for a condition; a refused connection is just not yet."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

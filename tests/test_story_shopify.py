@@ -159,7 +159,7 @@ def landing(browser):
     return where.path, parse_qs(where.query)
 
 
-def eventually(condition, seconds=20):
+def eventually(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

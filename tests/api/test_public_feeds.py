@@ -182,9 +182,11 @@ def test_another_processs_render_is_served_within_a_second(client, channel, feed
     finally:
         serving.Shelf.forget = forget
     begun = time.monotonic()
+    asked = begun
     while client.get(ADDRESS).headers["X-Feed-Products"] != "4":
-        assert time.monotonic() - begun < serving.FRESH_SECONDS + 0.5
+        assert asked - begun < serving.FRESH_SECONDS, "asked more than a second later"
         time.sleep(0.05)
+        asked = time.monotonic()
 
 
 def test_a_changed_address_is_known_at_once_and_the_old_one_is_gone(client, feed):
@@ -243,9 +245,11 @@ def test_a_secret_address_that_another_process_changed_is_dead_within_a_second(c
         patch.setattr(serving.Shelf, "forget", lambda self, address: None)
         make_secret(feed)
     begun = time.monotonic()
+    asked = begun
     while client.get(first).status_code != 404:
-        assert time.monotonic() - begun < serving.FRESH_SECONDS + 0.5
+        assert asked - begun < serving.FRESH_SECONDS, "asked more than a second later"
         time.sleep(0.05)
+        asked = time.monotonic()
 
 
 def test_a_feed_may_be_served_at_its_secret_address_alone(client, feed):

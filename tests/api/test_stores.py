@@ -311,12 +311,12 @@ def test_a12_no_key_stands_in_clear_in_the_database(app, instance, plugin, shop)
 
 
 def test_a13_a_store_that_never_ends_is_cut_at_the_deadline(client, monkeypatch):
-    monkeypatch.setattr("sync2sys.api.stores.PROOF_SECONDS", 1.5)
+    monkeypatch.setattr("sync2sys.api.stores.PROOF_SECONDS", 0.5)
     with WooShop() as shop:
         shop.fault("drip")
         started = time.monotonic()
         assert_error(Plugin(client, shop=shop).connect(), 400, "STORE_UNREACHABLE")
-        assert time.monotonic() - started < 8
+        assert 0.5 <= time.monotonic() - started < 9, "the deadline is another one"
 
 
 def test_a15_claiming_the_victims_store_id_gains_nothing(client, plugin, shop):

@@ -82,7 +82,7 @@ def test_keys_that_are_refused_are_a_clear_failure(flask, channel, shop):
 
 def test_a_sync_that_a_worker_has_begun_is_watched(app, flask, channel, shop):
     entered, leave = threading.Event(), threading.Event()
-    shop.during = lambda number: (entered.set(), leave.wait(10))
+    shop.during = lambda number: (entered.set(), leave.wait(60))
     transaction(lambda: jobs.enqueue("sync", channel).id)()
     claim = jobs.claim(["sync"])
 
@@ -92,7 +92,7 @@ def test_a_sync_that_a_worker_has_begun_is_watched(app, flask, channel, shop):
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert entered.wait(10)
+    assert entered.wait(30)
     threading.Timer(0.3, leave.set).start()
     code, output = flask("sync", channel)
     thread.join()

@@ -83,10 +83,10 @@ def test_a_body_that_is_no_json_is_garbled(body):
 
 
 def test_many_beginnings_in_a_long_body_do_not_take_long():
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(StoreGarbled):
         read(body=(b"[" + b"1," * 500_000) * 3)
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_a_page_is_not_an_answer_even_if_it_would_parse():

@@ -55,7 +55,7 @@ def cap(most_items):
 
 def await_work(pid, seconds):
     """Wait until the process has worked so long: how far it is then depends on no other process."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while used(pid) < seconds and time.monotonic() < deadline:
         time.sleep(0.005)
 

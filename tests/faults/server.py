@@ -87,12 +87,12 @@ class FaultServer:
     def wait_for(self, port):
         """Block until the connection from that port of the caller was accepted."""
         with self._changed:
-            assert self._changed.wait_for(lambda: port in self._callers, timeout=5)
+            assert self._changed.wait_for(lambda: port in self._callers, timeout=30)
 
     def wait_for_requests(self, number):
         """Block until so many have come."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.requests) >= number, timeout=5)
+            assert self._changed.wait_for(lambda: len(self.requests) >= number, timeout=30)
 
     def wait_for_end(self):
         """Block until the `with` block is left: for what has to hang elsewhere than on a connection."""

@@ -48,7 +48,7 @@ class SlowShop(Shop):
         self.asked.append(request.target)
         time.sleep(LATENCY)
         if _is_window(request.target) and len(self.windows()) > self.freely:
-            self.open.wait(30)
+            self.open.wait(120)
         return super().answer(request)
 
     def asked_so_far(self):
@@ -113,7 +113,7 @@ def ask(channel, full=True):
     transaction(lambda: jobs.enqueue("sync", channel, {"full": full}).id)()
 
 
-def until(condition, workers, seconds=60):
+def until(condition, workers, seconds=120):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"it did not happen:\n{workers.tail()}"

@@ -86,7 +86,7 @@ def test_a_refused_or_too_large_answer_does_not_open_it(client, server):
 
 def test_our_own_crowd_does_not_open_it(outbound, server):
     go_on = threading.Event()
-    server.on("/slow", lambda connection, request: (go_on.wait(5), answer(b"ok")(connection, request)))
+    server.on("/slow", lambda connection, request: (go_on.wait(60), answer(b"ok")(connection, request)))
     client = outbound(concurrency=1)
     slow = threading.Thread(target=client.get, args=(server.url + "/slow",))
     slow.start()
@@ -124,7 +124,7 @@ def test_only_one_request_probes(client, server, down, clock):
     fail(client, down)
     clock.now += OPEN_SECONDS
     go_on = threading.Event()
-    server.on("/slow", lambda connection, request: (go_on.wait(5), answer(b"ok")(connection, request)))
+    server.on("/slow", lambda connection, request: (go_on.wait(60), answer(b"ok")(connection, request)))
     probe = threading.Thread(target=client.get, args=(server.url + "/slow",))
     probe.start()
     server.wait_for_requests(FAILURES + 1)

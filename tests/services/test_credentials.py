@@ -233,12 +233,13 @@ def test_so_do_processes_and_one_that_is_killed_in_the_middle_keeps_nobody_for_l
     hanging = shopify.fault("hang", path=TOKENS)
     tell(victim)
     while not hanging.hits:
+        assert victim.poll() is None
         time.sleep(0.01)
     victim.kill()
     hanging.stop()
     began = time.monotonic()
     assert opened(channel).shop().name == "Mystore"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50, "it waited as long as for a holder that lives"
 
 
 # Never lost

@@ -63,7 +63,7 @@ def test_who_waits_gets_it_as_soon_as_it_is_given_back(context):  # noqa: F811
         assert got == []
         given_back = time.monotonic()
     thread.join()
-    assert got[0] - given_back < 2
+    assert got[0] - given_back < 25, "it waited until the time was up"
 
 
 def test_a_lock_is_given_back_when_things_go_wrong(context):  # noqa: F811
@@ -73,10 +73,10 @@ def test_a_lock_is_given_back_when_things_go_wrong(context):  # noqa: F811
 
 
 def test_a_lock_whose_holder_was_killed_is_free_when_its_time_is_up(context):  # noqa: F811
-    transaction(locks._take)("it", "somebody who is dead", 0.5)
     began = time.monotonic()
+    transaction(locks._take)("it", "somebody who is dead", 0.5)
     with locks.held("it", 30):
-        assert 0.3 < time.monotonic() - began < 5
+        assert time.monotonic() - began >= 0.45
 
 
 def test_who_was_too_slow_does_not_take_it_from_the_next(context):  # noqa: F811

@@ -434,7 +434,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(STEPS, st.integers(1, 4), st.booleans(), st.sampled_from([0, 30]))
 @example([(3, "archive", 0), (5, "restore", 0)], 2, False, 0)
 def test_whatever_happens_meanwhile_nothing_that_stayed_is_missed(
