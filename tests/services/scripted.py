@@ -237,6 +237,9 @@ def mirrored(channel_id):
 
 
 def _mirrored(channel_id):
+    if db.engine.dialect.name != "sqlite":
+        # Else a worker's commit could come between the two queries.
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     products = db.session.scalars(select(Product).where(Product.channel_id == channel_id)).all()
     hashes = {product.external_id: product.content_hash for product in products}
     found = {product.external_id: (product.title, {}) for product in products}
