@@ -78,6 +78,14 @@ def test_a_changed_product_is_looked_at_soon_and_by_name(app, channel_id, delive
     assert channel.heard_at is not None
 
 
+@pytest.mark.parametrize("topic", ["products/update", "products/delete", "app/uninstalled", "shop/update"])
+def test_nobody_is_asked_before_a_delivery_is_answered(channel_id, deliver, shopify, topic):
+    """Shopify waits five seconds, and takes a webhook away that is late again and again."""
+    before = len(shopify.requests)
+    assert deliver(topic=topic).status_code == 200
+    assert len(shopify.requests) == before
+
+
 def test_several_changed_products_are_looked_at_together(app, channel_id, deliver):
     for number in (1, 2, 2, 3):
         deliver(body=json.dumps({"id": number}).encode(), delivery=f"d{number}")
