@@ -56,18 +56,21 @@ KEPT = frozenset(
     )
 )
 #: Of these, nothing is wrong.
-FINE = frozenset(("too_many", "not_https", "symbols"))
+FINE = frozenset(("too_many", "not_https", "symbols", "incomplete"))
 #: What these are about, where that is not what the field is mainly made of.
 ABOUT = {
-    "sale_not_lower": "sale_price",
-    "no_sale_price": "sale_price",
-    "sale_backwards": "sale_to",
-    "unknown_unit": "weight_unit",
-    "any_choice": "options",
-    "apparel": "categories",
+    "sale_not_lower": ("sale_price",),
+    "no_sale_price": ("sale_price",),
+    "sale_backwards": ("sale_to",),
+    "unknown_unit": ("weight_unit", "dimension_unit"),
+    "incomplete": ("length", "width", "height"),
+    "any_choice": ("options",),
+    "apparel": ("categories",),
 }
 #: Columns that only help to read the others.
-HELPING = frozenset(("currency", "has_variants", "options", "sale_from", "sale_to", "title", "weight_unit"))
+HELPING = frozenset(
+    ("currency", "dimension_unit", "has_variants", "options", "sale_from", "sale_to", "title", "weight_unit")
+)
 
 
 class Issue(NamedTuple):
@@ -139,9 +142,9 @@ def of_field(code: str, field: Field, found: Sequence[Any] = (), mapped: Mapped 
 
 def _columns(code: str, field: Field, held: Mapping[str, str]) -> tuple[str, ...]:
     """The columns that an issue is about: the one that is wrong, or all that could be filled in."""
-    about = ABOUT.get(code)
-    if about in field.source:
-        return (about,)
+    about = tuple(column for column in field.source if column in ABOUT.get(code, ()))
+    if about:
+        return about
     main = field.source[:1] + tuple(column for column in field.source[1:] if column not in HELPING)
     return next(((column,) for column in main if column in held), main)
 

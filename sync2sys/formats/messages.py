@@ -108,6 +108,8 @@ FIELD = {
     "out_of_range": "{field} was left out: {source} is not in the range that the channel takes. Correct it.",
     "unknown_unit": "{field} was left out: the channel does not know {source}. "
     "Choose a usual one in the shop, such as kg or cm.",
+    "incomplete": "{field} was left out: the channel takes a package's length, width and height together. "
+    "Fill in all three in the shop, or leave it so.",
     # GTINs
     "wrong_check_digit": "{field} was left out: at least one digit of {source} is wrong, because its check "
     "digit does not fit. Compare it with the barcode on the package.",
