@@ -22,6 +22,8 @@ FIELDS = {
     "stock": "- - - DELIVERY_DATE availability deliveryTime",
     "number": "mpn mpn mpn - mpn hans",
     "weight": "shipping_weight shipping_weight weight - weight -",
+    "arrival": "availability_date - availability_date - - -",
+    "box": "shipping_length - dimensions - - -",
     "color": "color color color - color colour",
 }
 
@@ -337,6 +339,24 @@ FAULTS: dict[str, Fault] = {
         "out_of_stock",
         "Restock it",
         ("heureka-sk", "skroutz", "idealo"),
+    ),
+    "backorder without a day": _fault(
+        {"stock_status": "onbackorder"},
+        "no_date",
+        "arrival",
+        ("availability",),
+        "backorder",
+        "Tell the day in the shop's plugin",
+        ("google",),
+    ),
+    "box without a height": _fault(
+        {"dimensions": {"length": "30", "width": "0", "height": ""}},
+        "incomplete",
+        "box",
+        ("length", "width", "height"),
+        "30",
+        "Fill in all three",
+        ("google", "openai"),
     ),
     "25 images": _fault(
         {"images": [f"https://cdn.example.com/{place}.jpg" for place in range(25)]},
