@@ -34,7 +34,12 @@ ITEM = {
         "currency",
     ),
     FILTERED: Whole("The feed's filter leaves it out. Nothing to do, or change the filter."),
-    DUPLICATE: Whole("Another item has the same id in this feed. Map the id to something unique."),
+    DUPLICATE: Whole(
+        "It has the same id in this feed as {detail}. Map the id to something unique, or correct one of the "
+        "two in the shop.",
+        "",
+        "another item, which is published",
+    ),
     TAX_UNKNOWN: Whole(
         "Its price with or without tax is not known: {detail}.",
         "tax_class",

@@ -48,6 +48,7 @@ def test_everything_mirrored_is_published_or_left_out_with_its_reason(alice, fee
     assert shown["publishedWithWarnings"] == 2
     counts = [(count["code"], count["field"], count["severity"], count["items"]) for count in shown["counts"]]
     assert counts == [
+        ("missing", "image_link", "error", 1),
         ("missing", "link", "error", 1),
         ("no_price", None, "error", 1),
         ("no_variants", None, "error", 1),
@@ -56,7 +57,7 @@ def test_everything_mirrored_is_published_or_left_out_with_its_reason(alice, fee
         ("wrong_length", "gtin", "warning", 1),
         ("missing", "brand", "info", 1),
     ]
-    assert shown["counts"][0]["message"] == "link is empty. Fill in the link in the shop."
+    assert shown["counts"][1]["message"] == "link is empty. Fill in the link in the shop."
 
 
 def test_each_item_with_issues_is_listed_with_what_to_do(alice, feed):  # noqa: F811
@@ -153,7 +154,7 @@ def table(owner, feed, query=""):
     with owner.call("GET", f"/feeds/{feed['id']}/diagnostics.csv{query}") as answer:
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert answer.headers["Content-Disposition"] == "attachment; filename=diagnostics.csv"
-        return list(csv.DictReader(io.StringIO(answer.text)))
+        return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
 
 def test_an_item_is_explained_field_by_field(alice, feed):  # noqa: F811
@@ -189,7 +190,8 @@ def test_what_is_wrong_with_the_whole_feed_is_counted_and_not_listed_item_by_ite
     rendered(app, feed)
     shown = report(alice, feed)
     assert [(count["code"], count["field"], count["items"]) for count in shown["counts"]] == [
-        ("setting", "vat", 30),
+        ("setting", "vat", 31),
+        ("missing", "mpn", 1),
         ("no_price", None, 1),
     ]
     assert "setting vat is missing" in shown["counts"][0]["message"]
