@@ -409,6 +409,7 @@ FORMAT = Format(
     most_bytes=_MOST_BYTES,
     wish=WISH,
     delivery=DELIVERY,
+    wants_distinct=True,
 )
 
 TSV = Format(
@@ -424,6 +425,7 @@ TSV = Format(
     most_bytes=_MOST_BYTES,
     wish=WISH,
     delivery=DELIVERY,
+    wants_distinct=True,
 )
 
 SUPPLEMENTAL = Format(

@@ -48,6 +48,7 @@ KEPT = frozenset(
         "no_sale_price",
         "sale_backwards",
         "any_choice",
+        "same_options",
         "capitals",
         "symbols",
         "partly_invalid",
@@ -66,6 +67,7 @@ ABOUT = {
     "unknown_unit": ("weight_unit", "dimension_unit"),
     "incomplete": ("length", "width", "height"),
     "any_choice": ("options",),
+    "same_options": ("options",),
     "apparel": ("categories",),
 }
 #: Columns that only help to read the others.

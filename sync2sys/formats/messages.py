@@ -6,6 +6,7 @@ NO_VARIANTS, FILTERED, DUPLICATE = "no_variants", "filtered", "duplicate_id"
 WRONG_CURRENCY, NOT_PUBLISHED, SWITCHED_OFF = "wrong_currency", "not_published", "variant_not_published"
 NOT_PURCHASABLE, NO_PRICE, NO_CURRENCY = "not_purchasable", "no_price", "no_currency"
 TAX_UNKNOWN, MISSING, SETTING, MARKET = "tax_unknown", "missing", "setting", "market"
+SAME_OPTIONS = "same_options"
 
 
 class Whole(NamedTuple):
@@ -96,6 +97,8 @@ FIELD = {
     "symbols": "{source} has emoji or other symbols, which channels may refuse. Use words alone.",
     "any_choice": "{source} are left open, so nothing tells this variant apart. "
     "Choose a value for each in the shop.",
+    "same_options": "Another variant of the product has {source}, too, and the channel refuses variants that "
+    "nothing tells apart. Correct or remove one of them in the shop.",
     "not_a_brand": "{field} was left out: {source} only says that there is none. Name the maker in the shop.",
     "not_a_category": "This category only says that there is none. "
     "Put the product into a real one in the shop.",

@@ -71,6 +71,7 @@ _ARGUMENTS = (
     "*rest",
 )
 _GROUP, _OPTIONS = Item._fields.index("group_key"), Item._fields.index("options")
+_HAS_VARIANTS = Item._fields.index("has_variants")
 
 
 class Line(NamedTuple):
@@ -128,6 +129,8 @@ class Renderer:
         self.separator = format.syntax.separator
         #: keys of items that are left out because another one has their id -> which one, in words
         self.duplicates: Mapping[str, str] = {}
+        #: keys of variants whose options an earlier one of their product has
+        self.twins: frozenset[str] = frozenset()
         self._filter = custom.filter
         self._expressions = custom.mapping
         self._replaced = tailoring.replaced(format, self._expressions)
@@ -149,6 +152,11 @@ class Renderer:
         self._write = _compiled(stretches, self._summary, self._currency, self._filter, self._replaced)
         self._parts = self._head + self._inner + self._summary
         self._some_parts: dict[frozenset[str | None], list[_Part]] = {}
+        #: the field whose issue it is that variants have the same options, where the channel refuses that
+        self._named_by_options = next(
+            (part.field for part in self._head if "options" in part.field.source and format.wants_distinct),
+            None,
+        )
         self._required = [part for part in self._parts if part.field.required]
         self._lacking = _compiled_lack(self._required, self._replaced)
 
@@ -179,15 +187,28 @@ class Renderer:
         if self.format.variants is not None:
             return self._chunk_of_products(self.format.variants, items)
         texts, left_out, noted, write = [], [], {}, self._write
+        seen: set[tuple[str, str]] | None = set() if self._named_by_options else None
         for item in items:
             text, _, notes = write(*item)
             if text is None or item[0] in self.duplicates:
                 left_out.append(item)
             else:
                 texts.append(text)
+                if seen is not None and item[_HAS_VARIANTS] and self.is_twin(item, seen):
+                    notes.append(issues.note(messages.SAME_OPTIONS, self._named_by_options))
                 if notes:
                     noted[item[0]] = notes
         return Chunk(self.separator.decode().join(texts).encode(), left_out, noted)
+
+    @staticmethod
+    def is_twin(item: Any, seen: set[tuple[str, str]]) -> bool:
+        """Whether one of its product's variants seen before has the same options; it is seen, too."""
+        options = item[_OPTIONS]
+        if options in (None, "", "{}"):
+            return False
+        before = len(seen)
+        seen.add((item[_GROUP], options))
+        return len(seen) == before
 
     def _chunk_of_products(self, variants: Variants, items: Iterable[Any]) -> Chunk:
         products: dict[tuple[str, str], _Product] = {}
@@ -313,6 +334,8 @@ class Renderer:
         mapped = self._mapped(item)
         for part in parts:
             columns = _columns(mapped, part.arguments)
+            if part.field is self._named_by_options and item.key in self.twins:
+                yield messages.SAME_OPTIONS, part.field, columns
             value = part.read(*columns)
             # What a required price lacks was said of the whole item.
             if value is not None or not (part.field.required and "price" in part.field.source):

@@ -162,8 +162,8 @@ def every(feed_id: str, wanted: Wanted, held: bool = False) -> Iterator[Diagnosi
         subject = _Subject(catalogue, feed_id, held)
         taken: dict[Noted, Told | None] = {}
         for noted in subject.tally():
-            told = subject.told(noted)
-            taken[noted] = told.only(wanted.fits) if wanted.takes(told) else None
+            whole = subject.told(noted)
+            taken[noted] = whole.only(wanted.fits) if wanted.takes(whole) else None
         asked = {noted for noted, told in taken.items() if told and told.has(messages.DUPLICATE)}
         subject.look_for_owners([key for key, noted in subject.noted() if noted in asked] if asked else [])
         found = ((key, told) for key, noted in subject.noted() if (told := taken[noted]))
@@ -274,6 +274,7 @@ class _Subject:
     def diagnosed(self, told: Mapping[str, Told]) -> list[Diagnosis]:
         """These items with what is to be said about them, each looked at as it is now."""
         known = items.named(self._catalogue, self._plan.sources, columns(self._plan), list(told))
+        self._renderer.twins = frozenset(key for key in told if told[key].has(messages.SAME_OPTIONS))
         bare = items.products(self._catalogue, self._plan.sources, [key for key in told if key not in known])
         return [
             self._of_item(told[key], known[key])

@@ -52,6 +52,7 @@ def explain(feed_id: str, key: str) -> Explanation:
             raise NotFound("No such item is mirrored. Items are named by their id in the shop.")
         renderer = plan.renderer
         _mark_duplicates(catalogue, plan, renderer, found.values())
+        _mark_twins(catalogue, plan, renderer, found.values())
         return _explained(catalogue, plan, renderer, [found[key]])[0]
 
 
@@ -78,6 +79,7 @@ def preview(feed_id: str, unsaved: Mapping[str, Any], count: int, key: str | Non
             if len(published) == count:
                 break
         shown = (published + left_out)[:count]
+        _mark_twins(catalogue, plan, renderer, shown)
         found = _explained(catalogue, plan, renderer, shown)
     looked_at = len(published) + len(left_out)
     message = None if published else _of_none(excluded, looked_at)
@@ -119,6 +121,16 @@ def _mark_duplicates(catalogue: Connection, plan: Plan, renderer: Renderer, foun
     """Make known to the renderer which of these items have an id that an earlier one has."""
     published = [item.key for item in found if not renderer.reasons(item)]
     renderer.duplicates = taken_ids.owners(catalogue, plan, published)
+
+
+def _mark_twins(catalogue: Connection, plan: Plan, renderer: Renderer, found: Iterable[Item]) -> None:
+    """Make known to the renderer which of these items have the options of an earlier variant."""
+    twins = []
+    for group in {item.group_key for item in found if item.has_variants}:
+        seen: set[tuple[str, str]] = set()
+        rows = map(Item._make, items.items(catalogue, plan.sources, plan.columns, group, group))
+        twins += [row.key for row in rows if not renderer.reasons(row) and renderer.is_twin(row, seen)]
+    renderer.twins = frozenset(twins)
 
 
 def _explained(

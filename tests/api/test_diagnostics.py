@@ -269,6 +269,27 @@ def test_a_variant_is_told_by_its_product_and_what_sets_it_apart(app, alice):  #
     assert item["editLink"].endswith("/wp-admin/post.php?post=10&action=edit")
 
 
+def test_a_variant_with_the_options_of_another_one_is_told_of_wherever_one_looks(app, alice):  # noqa: F811
+    shirt = {"product": "10", "kind": "variable", "gtin": "4006381333931"}
+    options = {"11": "S", "12": "M", "13": "S", "14": "S", "15": ""}
+    shop = {key: shirt | {"options": {"Size": size} if size else {}} for key, size in options.items()}
+    with app.app_context():
+        catalogues.fill(alice.channel, shop | {"12": shop["12"] | {"published": True}})
+    feed = alice.make(published=True)
+    rendered(app, feed)
+    found = report(alice, feed, "?code=same_options")
+    assert [(item["key"], item["issues"][0]["value"]) for item in found["items"]] == [
+        ("13", "Size: S"),
+        ("14", "Size: S"),
+    ]
+    assert "refuses variants that nothing tells apart" in found["items"][0]["issues"][0]["message"]
+    explained = {key: alice.call("GET", f"/feeds/{feed['id']}/items/{key}/explain").json for key in options}
+    tried = {item["key"]: item for item in alice.call("GET", f"/feeds/{feed['id']}/preview").json["items"]}
+    for shown in (explained, tried):
+        codes = {key: [issue["code"] for issue in item["issues"]] for key, item in shown.items()}
+        assert {key for key in codes if "same_options" in codes[key]} == {"13", "14"}
+
+
 def test_items_of_two_stores_are_edited_each_in_its_own(app, alice):  # noqa: F811
     with app.app_context():
         other = catalogues.channel(alice.organization, home="https://other.example/shop/")

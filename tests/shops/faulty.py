@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 FORMATS = ("google", "meta", "openai", "heureka-sk", "skroutz", "idealo")
 NOT_IDEALO = FORMATS[:-1]
+SHOUTED_IN = tuple(name for name in FORMATS if name != "heureka-sk")
 #: What is told about -> the field's name in each of FORMATS; - where the channel has none.
 FIELDS = {
     "gtin": "gtin gtin gtin EAN ean eans",
@@ -185,9 +186,9 @@ FAULTS: dict[str, Fault] = {
     "shouted title": Fault(
         {"name": SHOUTED},
         (
-            Told("truncated", "title", ("title",), "BUY THIS LAMP", "Shorten the title", NOT_IDEALO),
-            Told("capitals", "title", ("title",), "BUY THIS LAMP", "Write it as in a sentence"),
-            # Its address is made of it.
+            Told("truncated", "title", ("title",), "BUY THIS LAMP", "Shorten the title", SHOUTED_IN[:-1]),
+            Told("capitals", "title", ("title",), "BUY THIS LAMP", "Write it as in a sentence", SHOUTED_IN),
+            # Its address is made of it, and of what is left out only the reason is told.
             Told("too_long", "link", ("link",), "http://", "Give the link a shorter one", ("heureka-sk",)),
         ),
     ),
@@ -277,6 +278,15 @@ FAULTS: dict[str, Fault] = {
         f"Colour: {LONG_COLOUR}",
         "Shorten the variant's options",
         ("google", "openai"),
+    ),
+    "variations alike": _fault(
+        _variable(_variation("S"), _variation("S")),
+        "same_options",
+        "title",
+        ("options",),
+        "Size: S",
+        "Correct or remove one",
+        ("google",),
     ),
     "long SKU": _fault(
         {"sku": "S" * 200},
