@@ -68,7 +68,7 @@ class Reader:
         """The table for a spreadsheet."""
         address = f"{self._merchant.service.url}/api{self._path}/diagnostics.csv{query}"
         answer = requests.get(address, headers=self._merchant.headers, timeout=20)
-        return list(csv.DictReader(io.StringIO(answer.text)))
+        return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
     def tried(self, **query):
         """A preview, asked for in an address."""

@@ -136,6 +136,8 @@ def _line(line: Line, item: Any) -> dict[str, Any]:
 
 def _rows(diagnoses: Iterable[Diagnosis]) -> Iterator[tuple[str, ...]]:
     for item, outcome, issues in diagnoses:
+        named, addresses = item[:5], (item.link or "", item.edit_link)
         for issue in issues:
-            row = item._asdict() | issue._asdict() | {"outcome": outcome, "source": " ".join(issue.source)}
-            yield tuple("" if row[column] is None else str(row[column]) for column in COLUMNS)
+            limit = "" if issue.limit is None else str(issue.limit)
+            about = (issue.severity, issue.code, issue.field or "", " ".join(issue.source), issue.value or "")
+            yield (*named, outcome, *about, limit, issue.message, *addresses)

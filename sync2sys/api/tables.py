@@ -2,14 +2,19 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from tempfile import TemporaryFile
 
 from flask import Response, send_file
 
-#: A spreadsheet takes a cell that begins with these for a formula, in any width and behind blanks.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: A spreadsheet takes a cell that begins like this for a formula, in any width and behind blanks.
+_FORMULA = re.compile(r" *[=+\-@\t\r\n＝＋－＠]").match
+#: Without it Excel takes UTF-8 for the code page of its country.
+MARK = "\ufeff"
+#: Lines that are written at once.
+AT_ONCE = 200
 
 
 def answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Response:
@@ -19,21 +24,26 @@ def answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     """
     with ExitStack() as stack:
         file = stack.enter_context(TemporaryFile())
-        file.writelines(line.encode() for line in lines(columns, rows))
+        file.writelines(part.encode() for part in parts(columns, rows))
         file.seek(0)
         response = send_file(file, "text/csv", as_attachment=True, download_name=name)
         stack.pop_all()  # The answer closes it.
     return response
 
 
-def lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """The header line and a line for each row. What looks like a formula begins with an apostrophe."""
+def parts(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A byte order mark, the header line and a line for each row, some lines at once.
+
+    What looks like a formula begins with an apostrophe.
+    """
     buffer = io.StringIO()
+    buffer.write(MARK)
     writer = csv.writer(buffer)
     writer.writerow(columns)
-    for row in rows:
-        yield _taken(buffer)
-        writer.writerow([_cell(text) for text in row])
+    for place, row in enumerate(rows, 1):
+        writer.writerow([f"'{text}" if _FORMULA(text) else text for text in row])
+        if place % AT_ONCE == 0:
+            yield _taken(buffer)
     yield _taken(buffer)
 
 
@@ -42,7 +52,3 @@ def _taken(buffer: io.StringIO) -> str:
     buffer.seek(0)
     buffer.truncate()
     return text
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, Feed
-from sync2sys.services import health, hooks
+from sync2sys.services import feeds, health, hooks
 
 
 @click.command("doctor")
@@ -45,8 +45,12 @@ def _webhooks() -> list[tuple[bool, str, str]]:
 
 
 def _feeds() -> list[tuple[bool, str, str]]:
-    feeds = db.session.scalars(select(Feed).filter_by(published=True))
-    return [(not feed.problem, f"feed {feed.slug}", feed.problem or "fine") for feed in feeds]
+    published = db.session.scalars(select(Feed).filter_by(published=True)).all()
+    troubles = {feed.id: feed.problem for feed in published}
+    for feed_id, remarks in feeds.remarks_on(published).items():
+        unread = [remark.message for remark in remarks if remark.code == feeds.UNREAD]
+        troubles[feed_id] = " ".join(filter(None, [troubles[feed_id], *unread]))
+    return [(not troubles[feed.id], f"feed {feed.slug}", troubles[feed.id] or "fine") for feed in published]
 
 
 commands = [doctor]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -81,5 +82,12 @@ def editor_of(platform: str, home: str, product_id: str) -> str:
     """The address at which a shop's owner edits a product; empty where that is not known."""
     if platform not in PLATFORMS:
         return ""
-    known = {"home": home.rstrip("/"), "product_id": quote(product_id, safe="")}
-    return PLATFORMS[platform].editor.format(**known)
+    before, after = _around_id(PLATFORMS[platform].editor, home)
+    return f"{before}{quote(product_id, safe='')}{after}"
+
+
+@lru_cache(maxsize=64)
+def _around_id(editor: str, home: str) -> tuple[str, str]:
+    """What stands before and behind the product's id."""
+    before, _, after = editor.format(home=home.rstrip("/"), product_id="\n").partition("\n")
+    return before, after

@@ -398,6 +398,8 @@ class Format:
     country: str = ""
     #: what it tells of delivery; None: nothing
     delivery: Delivery | None = None
+    #: it refuses variants of a product that nothing tells apart
+    wants_distinct: bool = False
     #: what a merchant should know before using it
     remark: str = ""
     #: for channels that have variants inside their product

@@ -47,7 +47,8 @@ def quoted(text: str) -> str:
 
 def listed(names: Collection[str]) -> str:
     """`"a", "b"`: names as sentences show them, the first twenty."""
-    first = ", ".join(quoted(name) for name in list(names)[:20])
+    ordered = sorted(names) if isinstance(names, set | frozenset) else list(names)
+    first = ", ".join(map(quoted, ordered[:20]))
     return first + (", …" if len(names) > 20 else "")
 
 
@@ -152,4 +153,5 @@ def only(spec: dict[str, Any], keys: Collection[str], path: str) -> None:
     """Refuses an object with any other key."""
     for key in spec:
         if key not in keys:
-            raise BadDefinition(below(path, key), f"Remove this. Here can only be {listed(keys)}.")
+            allowed = f"Here can only be {listed(keys)}." if keys else "Nothing can be here."
+            raise BadDefinition(below(path, key), f"Remove this. {allowed}")

@@ -275,7 +275,13 @@ FIELDS = (
     _field("shipping_weight", rules.weight(WEIGHTS), "weight", "weight_unit", about=6324503),
     *(
         _field(
-            f"shipping_{size}", rules.length(SENT_LENGTHS), size, "dimension_unit", given=size, about=6324498
+            f"shipping_{size}",
+            # A box of which one side is not told is refused.
+            rules.side(SENT_LENGTHS),
+            *sorted(_SIZES, key=lambda each: each != size),
+            "dimension_unit",
+            given=size,
+            about=6324498,
         )
         for size in _SIZES
     ),
@@ -295,8 +301,8 @@ FIELDS = (
     _asked("short_title", rules.text, 6324415, limit=150),
     _asked("google_product_category", rules.google_category, 6324436, limit=750),
     _asked("product_highlight", rules.several(rules.text, 2), 9216100, limit=150, times=100, join=TEXTS),
-    *(_asked(f"product_{size}", rules.length(LENGTHS), _ALL, "dimension_unit") for size in _SIZES),
-    _asked("product_weight", rules.weight(PRODUCT_WEIGHTS), _ALL, "weight_unit"),
+    *(_asked(f"product_{size}", rules.length(LENGTHS), 11018531, "dimension_unit") for size in _SIZES),
+    _asked("product_weight", rules.weight(PRODUCT_WEIGHTS), 11018531, "weight_unit"),
     _asked("adult", _YES_OR_NO, 6324508),
     _asked("multipack", rules.whole(2), 6324488),
     _asked("is_bundle", _YES_OR_NO, 6324449),
@@ -403,6 +409,7 @@ FORMAT = Format(
     most_bytes=_MOST_BYTES,
     wish=WISH,
     delivery=DELIVERY,
+    wants_distinct=True,
 )
 
 TSV = Format(
@@ -418,6 +425,7 @@ TSV = Format(
     most_bytes=_MOST_BYTES,
     wish=WISH,
     delivery=DELIVERY,
+    wants_distinct=True,
 )
 
 SUPPLEMENTAL = Format(

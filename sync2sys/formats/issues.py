@@ -4,6 +4,7 @@ A *note* is the short form that a render makes for each item, `code:field`; an i
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -47,6 +48,7 @@ KEPT = frozenset(
         "no_sale_price",
         "sale_backwards",
         "any_choice",
+        "same_options",
         "capitals",
         "symbols",
         "partly_invalid",
@@ -56,18 +58,22 @@ KEPT = frozenset(
     )
 )
 #: Of these, nothing is wrong.
-FINE = frozenset(("too_many", "not_https", "symbols"))
+FINE = frozenset(("too_many", "not_https", "symbols", "incomplete"))
 #: What these are about, where that is not what the field is mainly made of.
 ABOUT = {
-    "sale_not_lower": "sale_price",
-    "no_sale_price": "sale_price",
-    "sale_backwards": "sale_to",
-    "unknown_unit": "weight_unit",
-    "any_choice": "options",
-    "apparel": "categories",
+    "sale_not_lower": ("sale_price",),
+    "no_sale_price": ("sale_price",),
+    "sale_backwards": ("sale_to",),
+    "unknown_unit": ("weight_unit", "dimension_unit"),
+    "incomplete": ("length", "width", "height"),
+    "any_choice": ("options",),
+    "same_options": ("options",),
+    "apparel": ("categories",),
 }
 #: Columns that only help to read the others.
-HELPING = frozenset(("currency", "has_variants", "options", "sale_from", "sale_to", "title", "weight_unit"))
+HELPING = frozenset(
+    ("currency", "dimension_unit", "has_variants", "options", "sale_from", "sale_to", "title", "weight_unit")
+)
 
 
 class Issue(NamedTuple):
@@ -111,18 +117,24 @@ def of_item(code: str, value: Any = None, detail: str = "") -> Issue:
 
 def of_field(code: str, field: Field, found: Sequence[Any] = (), mapped: Mapped | None = None) -> Issue:
     """An issue of one field; `found` is what its columns hold."""
-    held = {
-        column: text
-        for column, value in zip(field.source, found, strict=bool(found))
-        if (text := shown(value)) is not None
-    }
-    columns = _columns(code, field, held)
-    source, value = columns, held.get(columns[0]) if columns else None
-    words = " or ".join(map(messages.name, columns)) or field.name
+    held = dict(zip(field.source, found, strict=bool(found)))
+    columns, value = _about(code, field, held)
     if mapped is not None:
-        source, value, words = mapped.columns, shown(mapped.value), mapped.words
-    elif code == SETTING and isinstance(field.rule, Checked):
+        return _without_value(code, field, columns, mapped.columns, mapped.words)._replace(
+            value=shown(mapped.value)
+        )
+    blank = _without_value(code, field, columns, columns, "")
+    return blank if value is None else blank._replace(value=value)
+
+
+# Few issues are many items', and their sentences are long.
+@lru_cache(maxsize=1024)
+def _without_value(
+    code: str, field: Field, columns: tuple[str, ...], source: tuple[str, ...], words: str
+) -> Issue:
+    if code == SETTING and isinstance(field.rule, Checked) and not words:
         words = field.rule.setting
+    words = words or " or ".join(map(messages.name, columns)) or field.name
     limit = field.times if code == "too_many" else field.limit
     return Issue(
         code=code,
@@ -130,20 +142,28 @@ def of_field(code: str, field: Field, found: Sequence[Any] = (), mapped: Mapped 
         field=field.name,
         source=source,
         rule=in_words(field),
-        value=value,
+        value=None,
         limit=limit,
         message=messages.of_field(code, columns[0] if columns else "", field.name, words, limit),
         reference=field.reference,
     )
 
 
-def _columns(code: str, field: Field, held: Mapping[str, str]) -> tuple[str, ...]:
-    """The columns that an issue is about: the one that is wrong, or all that could be filled in."""
-    about = ABOUT.get(code)
-    if about in field.source:
-        return (about,)
-    main = field.source[:1] + tuple(column for column in field.source[1:] if column not in HELPING)
-    return next(((column,) for column in main if column in held), main)
+def _about(code: str, field: Field, held: Mapping[str, Any]) -> tuple[tuple[str, ...], str | None]:
+    """The columns that an issue is about, and what the first has: the one that is wrong, or all that could
+    be filled in.
+    """
+    about, main = _columns(code, field.source)
+    if about:
+        return about, shown(held.get(about[0]))
+    return next((((column,), text) for column in main if (text := shown(held.get(column)))), (main, None))
+
+
+@lru_cache(maxsize=1024)
+def _columns(code: str, source: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of a field's columns those that a code is always about, and those that are not only there to help."""
+    about = tuple(column for column in source if column in ABOUT.get(code, ()))
+    return about, source[:1] + tuple(column for column in source[1:] if column not in HELPING)
 
 
 def severity(code: str, field: Field | None) -> str:

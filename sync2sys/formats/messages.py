@@ -6,6 +6,7 @@ NO_VARIANTS, FILTERED, DUPLICATE = "no_variants", "filtered", "duplicate_id"
 WRONG_CURRENCY, NOT_PUBLISHED, SWITCHED_OFF = "wrong_currency", "not_published", "variant_not_published"
 NOT_PURCHASABLE, NO_PRICE, NO_CURRENCY = "not_purchasable", "no_price", "no_currency"
 TAX_UNKNOWN, MISSING, SETTING, MARKET = "tax_unknown", "missing", "setting", "market"
+SAME_OPTIONS = "same_options"
 
 
 class Whole(NamedTuple):
@@ -34,7 +35,12 @@ ITEM = {
         "currency",
     ),
     FILTERED: Whole("The feed's filter leaves it out. Nothing to do, or change the filter."),
-    DUPLICATE: Whole("Another item has the same id in this feed. Map the id to something unique."),
+    DUPLICATE: Whole(
+        "It has the same id in this feed as {detail}. Map the id to something unique, or correct one of the "
+        "two in the shop.",
+        "",
+        "another item, which is published",
+    ),
     TAX_UNKNOWN: Whole(
         "Its price with or without tax is not known: {detail}.",
         "tax_class",
@@ -91,6 +97,8 @@ FIELD = {
     "symbols": "{source} has emoji or other symbols, which channels may refuse. Use words alone.",
     "any_choice": "{source} are left open, so nothing tells this variant apart. "
     "Choose a value for each in the shop.",
+    "same_options": "Another variant of the product has {source}, too, and the channel refuses variants that "
+    "nothing tells apart. Correct or remove one of them in the shop.",
     "not_a_brand": "{field} was left out: {source} only says that there is none. Name the maker in the shop.",
     "not_a_category": "This category only says that there is none. "
     "Put the product into a real one in the shop.",
@@ -108,6 +116,8 @@ FIELD = {
     "out_of_range": "{field} was left out: {source} is not in the range that the channel takes. Correct it.",
     "unknown_unit": "{field} was left out: the channel does not know {source}. "
     "Choose a usual one in the shop, such as kg or cm.",
+    "incomplete": "{field} was left out: the channel takes a package's length, width and height together. "
+    "Fill in all three in the shop, or leave it so.",
     # GTINs
     "wrong_check_digit": "{field} was left out: at least one digit of {source} is wrong, because its check "
     "digit does not fit. Compare it with the barcode on the package.",

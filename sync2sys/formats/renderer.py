@@ -71,6 +71,7 @@ _ARGUMENTS = (
     "*rest",
 )
 _GROUP, _OPTIONS = Item._fields.index("group_key"), Item._fields.index("options")
+_HAS_VARIANTS = Item._fields.index("has_variants")
 
 
 class Line(NamedTuple):
@@ -126,8 +127,10 @@ class Renderer:
         self.context = self.context._replace(currency=self._currency or context.currency)
         #: stands between two chunks that are not empty
         self.separator = format.syntax.separator
-        #: keys of items that are left out because another one has their id
-        self.duplicates: frozenset[str] = frozenset()
+        #: keys of items that are left out because another one has their id -> which one, in words
+        self.duplicates: Mapping[str, str] = {}
+        #: keys of variants whose options an earlier one of their product has
+        self.twins: frozenset[str] = frozenset()
         self._filter = custom.filter
         self._expressions = custom.mapping
         self._replaced = tailoring.replaced(format, self._expressions)
@@ -148,6 +151,12 @@ class Renderer:
             stretches = [head, _Stretch(self._inner, variants.syntax, variants.syntax.closing)]
         self._write = _compiled(stretches, self._summary, self._currency, self._filter, self._replaced)
         self._parts = self._head + self._inner + self._summary
+        self._some_parts: dict[frozenset[str | None], list[_Part]] = {}
+        #: the field whose issue it is that variants have the same options, where the channel refuses that
+        self._named_by_options = next(
+            (part.field for part in self._head if "options" in part.field.source and format.wants_distinct),
+            None,
+        )
         self._required = [part for part in self._parts if part.field.required]
         self._lacking = _compiled_lack(self._required, self._replaced)
 
@@ -178,15 +187,28 @@ class Renderer:
         if self.format.variants is not None:
             return self._chunk_of_products(self.format.variants, items)
         texts, left_out, noted, write = [], [], {}, self._write
+        seen: set[tuple[str, str]] | None = set() if self._named_by_options else None
         for item in items:
             text, _, notes = write(*item)
             if text is None or item[0] in self.duplicates:
                 left_out.append(item)
             else:
                 texts.append(text)
+                if seen is not None and item[_HAS_VARIANTS] and self.is_twin(item, seen):
+                    notes.append(issues.note(messages.SAME_OPTIONS, self._named_by_options))
                 if notes:
                     noted[item[0]] = notes
         return Chunk(self.separator.decode().join(texts).encode(), left_out, noted)
+
+    @staticmethod
+    def is_twin(item: Any, seen: set[tuple[str, str]]) -> bool:
+        """Whether one of its product's variants seen before has the same options; it is seen, too."""
+        options = item[_OPTIONS]
+        if options in (None, "", "{}"):
+            return False
+        before = len(seen)
+        seen.add((item[_GROUP], options))
+        return len(seen) == before
 
     def _chunk_of_products(self, variants: Variants, items: Iterable[Any]) -> Chunk:
         products: dict[tuple[str, str], _Product] = {}
@@ -228,20 +250,31 @@ class Renderer:
         found = ((code, field) for code, field, _ in self._said_of_shown(item, lacking))
         return list(dict.fromkeys(issues.note(*each) for each in found if issues.severity(*each) == ERROR))
 
-    def issues(self, item: Any, fields: Collection[str | None] | None = None) -> list[Issue]:
+    def issues(self, item: Any, fields: frozenset[str | None] | None = None) -> list[Issue]:
         """All that is to be said about an item, each thing once, what matters most first.
 
-        Of these fields alone, if any are given; what concerns the whole item is always said.
+        Of these fields alone, if any are given; None among them is what concerns the whole item.
         """
         said: dict[str, Issue] = {}
-        parts = [part for part in self._parts if fields is None or part.field.name in fields]
-        for code, field, found in self._said(item, parts):
+        parts = self._parts_of(fields)
+        is_whole = fields is None or None in fields
+        for code, field, columns in self._said(item, parts) if is_whole else self._said_of_parts(item, parts):
             if field is None:
-                issue = issues.of_item(code, *found)
+                issue = issues.of_item(code, *columns)
             else:
-                issue = issues.of_field(code, field, found, self._mapping_of(field, item))
+                issue = issues.of_field(code, field, columns, self._mapping_of(field, item))
             said.setdefault(issues.note(code, field), issue)
-        return sorted(said.values(), key=lambda issue: issues.rank(issue.severity, issue.code))
+        found = list(said.values())
+        if len(found) > 1:
+            found.sort(key=lambda issue: issues.rank(issue.severity, issue.code))
+        return found
+
+    def _parts_of(self, fields: frozenset[str | None] | None) -> list["_Part"]:
+        if fields is None:
+            return self._parts
+        if fields not in self._some_parts:
+            self._some_parts[fields] = [part for part in self._parts if part.field.name in fields]
+        return self._some_parts[fields]
 
     def issue(self, note: str) -> Issue:
         """The issue that a note is short for, without a value."""
@@ -294,10 +327,15 @@ class Renderer:
             yield from self._said_of_shown(item, parts)
 
     def _said_of_shown(self, item: Any, parts: Iterable["_Part"]) -> Iterator[Said]:
+        yield from self._unsellable(item, self._mapped(item))
+        yield from self._said_of_parts(item, parts)
+
+    def _said_of_parts(self, item: Any, parts: Iterable["_Part"]) -> Iterator[Said]:
         mapped = self._mapped(item)
-        yield from self._unsellable(item, mapped)
         for part in parts:
             columns = _columns(mapped, part.arguments)
+            if part.field is self._named_by_options and item.key in self.twins:
+                yield messages.SAME_OPTIONS, part.field, columns
             value = part.read(*columns)
             # What a required price lacks was said of the whole item.
             if value is not None or not (part.field.required and "price" in part.field.source):
@@ -316,7 +354,7 @@ class Renderer:
     def _unsellable(self, item: Any, mapped: Any) -> Iterator[Said]:
         """Why the item cannot be bought, or not in this feed."""
         if self.duplicates and item.key in self.duplicates:
-            yield messages.DUPLICATE, None, [self.id_of(item)]
+            yield messages.DUPLICATE, None, [self.id_of(item), self.duplicates[item.key]]
         # Any currency will do to see whether there is a price.
         currency = mapped.currency if money.is_currency(mapped.currency) else "EUR"
         if currency != mapped.currency:

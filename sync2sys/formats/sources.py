@@ -67,7 +67,7 @@ def _field(name: str, scope: Scope, path: str) -> Source:
     for kind, column in OBJECTS.items():
         if name == column:
             raise BadDefinition(path, f'Say which one: {{"{kind}": "its name"}} instead of this.')
-    fields = [column for column in scope.columns if column not in OBJECTS.values()]
+    fields = sorted(set(scope.columns).difference(OBJECTS.values()))
     definitions.known(name, fields, path, "field")
     place = scope.place(name)
     if name in LISTS:

@@ -5,7 +5,7 @@ words, with the value that caused it, is worked out for the few that are looked 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -17,17 +17,17 @@ from sync2sys.formats import issues, messages
 from sync2sys.formats.base import Item
 from sync2sys.formats.issues import ERROR, EXCLUDED, INFO, PUBLISHED, SEVERITIES, WARNED, WARNING, Issue
 from sync2sys.formats.remarks import Remark
-from sync2sys.services import identities, items, pieces, render_plans
+from sync2sys.services import identities, items, pieces, render_plans, taken_ids
 from sync2sys.services.identities import Identity
 from sync2sys.services.items import Shelved
 from sync2sys.services.render_plans import Plan, Standing
 
 #: Items whose issues are worked out at once, for a table.
-BATCH = 200
+BATCH = 500
 
 
 class Count(NamedTuple):
-    """How many items have an issue. An excluded one counts by what comes first of its reasons."""
+    """How many items have an issue: as many as the list has with it."""
 
     code: str
     field: str | None
@@ -62,6 +62,16 @@ class Told(NamedTuple):
 
     outcome: str
     marks: tuple[Mark, ...]
+    #: what the marks are about
+    fields: frozenset[str | None]
+
+    def only(self, wanted: Callable[[Mark], bool]) -> "Told":
+        """The same with some of the marks."""
+        return Told.of(self.outcome, tuple(filter(wanted, self.marks)))
+
+    @classmethod
+    def of(cls, outcome: str, marks: tuple[Mark, ...]) -> "Told":
+        return cls(outcome, marks, frozenset(mark.field for mark in marks))
 
     @property
     def rank(self) -> tuple[int, bool]:
@@ -93,12 +103,11 @@ class Wanted:
         """Whether the item is asked for."""
         return self.outcome in (None, told.outcome) and any(map(self.fits, told.marks))
 
-    def without_hints(self, diagnosis: Diagnosis) -> Diagnosis:
-        """The item without hints that are not asked for."""
-        said = [issue for issue in diagnosis.issues if issue.severity != INFO or self.fits(issue)]
-        return diagnosis._replace(issues=said)
+    def shows(self, said: Mark) -> bool:
+        """Whether one thing is told of an item that is asked for: all but hints that nobody asks for."""
+        return said.severity != INFO or self.fits(said)
 
-    def fits(self, said: Mark | Issue) -> bool:
+    def fits(self, said: Mark) -> bool:
         """Whether one thing about an item is asked for."""
         if (self.code, self.field, self.severity) == (None, None, None):
             is_shared = self.outcome is None and said.code in issues.SHARED
@@ -138,20 +147,28 @@ def report(feed_id: str, wanted: Wanted, first: int, count: int, held: bool = Fa
         tally = subject.tally()
         told = {noted: subject.told(noted) for noted in tally}
         places = _Places({noted: told[noted].rank for noted in tally if wanted.takes(told[noted])}, tally)
-        found = subject.diagnosed(places.window(subject.noted(), first, count))
+        shown = {
+            key: told[noted].only(wanted.shows) for key, noted in places.window(subject.noted(), first, count)
+        }
+        subject.look_for_owners([key for key in shown if shown[key].has(messages.DUPLICATE)])
+        found = subject.diagnosed(shown)
     warned = sum(tally[noted] for noted in tally if told[noted].outcome == WARNED)
-    said = list(map(wanted.without_hints, found))
-    return Report(subject.render, subject.remarks, warned, subject.counts(tally), said, places.total)
+    return Report(subject.render, subject.remarks, warned, subject.counts(tally), found, places.total)
 
 
 def every(feed_id: str, wanted: Wanted, held: bool = False) -> Iterator[Diagnosis]:
     """All wanted items with what is asked for about them, for a table. Raises NotFound as `report`."""
     with items.snapshot() as catalogue:
         subject = _Subject(catalogue, feed_id, held)
-        taken = (each for each in subject.noted() if wanted.takes(subject.told(each[1])))
-        while some := list(islice(taken, BATCH)):
-            for each in subject.diagnosed(some):
-                yield each._replace(issues=list(filter(wanted.fits, each.issues)))
+        taken: dict[Noted, Told | None] = {}
+        for noted in subject.tally():
+            whole = subject.told(noted)
+            taken[noted] = whole.only(wanted.fits) if wanted.takes(whole) else None
+        asked = {noted for noted, told in taken.items() if told and told.has(messages.DUPLICATE)}
+        subject.look_for_owners([key for key, noted in subject.noted() if noted in asked] if asked else [])
+        found = ((key, told) for key, noted in subject.noted() if (told := taken[noted]))
+        while some := dict(islice(found, BATCH)):
+            yield from subject.diagnosed(some)
 
 
 class _Places:
@@ -228,7 +245,7 @@ class _Subject:
             marks = tuple(self._mark(note, is_left_out) for note in notes)
             severities = {mark.severity for mark in marks}
             outcome = EXCLUDED if is_left_out else WARNED if WARNING in severities else PUBLISHED
-            self._told[noted] = Told(outcome, marks)
+            self._told[noted] = Told.of(outcome, marks)
         return self._told[noted]
 
     def _mark(self, note: str, is_left_out: bool) -> Mark:
@@ -237,23 +254,28 @@ class _Subject:
 
     def counts(self, tally: Mapping[Noted, int]) -> list[Count]:
         """How many items have each issue, what matters most first."""
-        found = Counter({Mark(*issues.parsed(note), ERROR): n for note, n in self.render.excluded.items()})
+        found: Counter[Mark] = Counter()
         for noted, number in tally.items():
-            if not noted[0]:
-                found.update(dict.fromkeys(self.told(noted).marks, number))
+            found.update(dict.fromkeys(self.told(noted).marks, number))
         counts = (Count(*mark, number, self._of(mark.note).message) for mark, number in found.items())
         return sorted(counts, key=lambda each: (*_rank(each), -each.items, each.code, each.field or ""))
 
     def _of(self, note: str) -> Issue:
         return self._renderer.issue(note)
 
-    def diagnosed(self, noted: list[tuple[str, Noted]]) -> list[Diagnosis]:
+    def look_for_owners(self, keys: Sequence[str]) -> None:
+        """Find out who has the ids of these items, which are left out for that.
+
+        What a render has found so is told so, whatever became of the other item.
+        """
+        owners = taken_ids.owners(self._catalogue, self._plan, keys)
+        self._renderer.duplicates = dict.fromkeys(keys, "") | owners
+
+    def diagnosed(self, told: Mapping[str, Told]) -> list[Diagnosis]:
         """These items with what is to be said about them, each looked at as it is now."""
-        told = {key: self.told(each) for key, each in noted}
         known = items.named(self._catalogue, self._plan.sources, columns(self._plan), list(told))
+        self._renderer.twins = frozenset(key for key in told if told[key].has(messages.SAME_OPTIONS))
         bare = items.products(self._catalogue, self._plan.sources, [key for key in told if key not in known])
-        # Which items have an id that another one has, only a render knows.
-        self._renderer.duplicates = frozenset(key for key in told if told[key].has(messages.DUPLICATE))
         return [
             self._of_item(told[key], known[key])
             if key in known
@@ -262,13 +284,11 @@ class _Subject:
         ]
 
     def _of_item(self, told: Told, item: Item) -> Diagnosis:
-        # Of what is published, a render notes all; of what it leaves out, only why.
-        noted = None if told.outcome == EXCLUDED else {mark.field for mark in told.marks}
-        said = self._renderer.issues(item, noted)
-        known = {(issue.code, issue.field) for issue in said}
+        now = {(issue.code, issue.field): issue for issue in self._renderer.issues(item, told.fields)}
         # Repaired since the render: what that noted stands, without the value that caused it.
-        said += [self._of(mark.note) for mark in told.marks if (mark.code, mark.field) not in known]
-        said.sort(key=_rank)
+        said = [now.get((mark.code, mark.field)) or self._of(mark.note) for mark in told.marks]
+        if len(said) > 1:
+            said.sort(key=_rank)
         return Diagnosis(identities.of_item(self._plan.sources, item), told.outcome, said)
 
     def _of_product(self, told: Told, key: str, product: Shelved | None) -> Diagnosis:

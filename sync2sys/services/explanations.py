@@ -16,7 +16,7 @@ from sync2sys.formats.base import Item
 from sync2sys.formats.issues import ERROR, EXCLUDED, PUBLISHED, WARNED, WARNING
 from sync2sys.formats.renderer import Line, Renderer
 from sync2sys.formats.taxonomy import Taxonomy
-from sync2sys.services import diagnostics, identities, items, render_plans, taxonomies
+from sync2sys.services import diagnostics, identities, items, render_plans, taken_ids, taxonomies
 from sync2sys.services.diagnostics import Diagnosis
 from sync2sys.services.render_plans import Plan
 
@@ -50,7 +50,10 @@ def explain(feed_id: str, key: str) -> Explanation:
         found = items.named(catalogue, plan.sources, diagnostics.columns(plan), [key])
         if key not in found:
             raise NotFound("No such item is mirrored. Items are named by their id in the shop.")
-        return _explained(catalogue, plan, [found[key]])[0]
+        renderer = plan.renderer
+        _mark_duplicates(catalogue, plan, renderer, found.values())
+        _mark_twins(catalogue, plan, renderer, found.values())
+        return _explained(catalogue, plan, renderer, [found[key]])[0]
 
 
 def preview(feed_id: str, unsaved: Mapping[str, Any], count: int, key: str | None = None) -> Preview:
@@ -61,8 +64,11 @@ def preview(feed_id: str, unsaved: Mapping[str, Any], count: int, key: str | Non
     """
     with items.snapshot() as catalogue:
         plan = render_plans.make(catalogue, feed_id, unsaved)
-        rows = _first_items(catalogue, plan) if key is None else _items_of(catalogue, plan, key)
         renderer = plan.renderer
+        if key is None:
+            rows = taken_ids.marked(plan, renderer, _first_items(catalogue, plan))
+        else:
+            rows = iter(_items_of(catalogue, plan, renderer, key))
         published: list[Item] = []
         left_out: list[Item] = []
         excluded: Counter[str] = Counter()
@@ -73,7 +79,8 @@ def preview(feed_id: str, unsaved: Mapping[str, Any], count: int, key: str | Non
             if len(published) == count:
                 break
         shown = (published + left_out)[:count]
-        found = _explained(catalogue, plan, shown)
+        _mark_twins(catalogue, plan, renderer, shown)
+        found = _explained(catalogue, plan, renderer, shown)
     looked_at = len(published) + len(left_out)
     message = None if published else _of_none(excluded, looked_at)
     return Preview(found, looked_at, len(published), dict(excluded), message)
@@ -99,18 +106,37 @@ def _first_items(catalogue: Connection, plan: Plan) -> Iterator[Item]:
         yield from map(Item._make, rows)
 
 
-def _items_of(catalogue: Connection, plan: Plan, key: str) -> list[Item]:
+def _items_of(catalogue: Connection, plan: Plan, renderer: Renderer, key: str) -> list[Item]:
     """The items of a product, or the one with this key. Raises NotFound."""
     columns = diagnostics.columns(plan)
     found = list(map(Item._make, items.items(catalogue, plan.sources, columns, key, key)))
     found = found or list(items.named(catalogue, plan.sources, columns, [key]).values())
     if not found:
         raise NotFound("No such product or item is mirrored. They are named by their id in the shop.")
+    _mark_duplicates(catalogue, plan, renderer, found)
     return found
 
 
-def _explained(catalogue: Connection, plan: Plan, found: Iterable[Item]) -> list[Explanation]:
-    renderer, name = plan.renderer, custom.category_field(plan.format)
+def _mark_duplicates(catalogue: Connection, plan: Plan, renderer: Renderer, found: Iterable[Item]) -> None:
+    """Make known to the renderer which of these items have an id that an earlier one has."""
+    published = [item.key for item in found if not renderer.reasons(item)]
+    renderer.duplicates = taken_ids.owners(catalogue, plan, published)
+
+
+def _mark_twins(catalogue: Connection, plan: Plan, renderer: Renderer, found: Iterable[Item]) -> None:
+    """Make known to the renderer which of these items have the options of an earlier variant."""
+    twins = []
+    for group in {item.group_key for item in found if item.has_variants}:
+        seen: set[tuple[str, str]] = set()
+        rows = map(Item._make, items.items(catalogue, plan.sources, plan.columns, group, group))
+        twins += [row.key for row in rows if not renderer.reasons(row) and renderer.is_twin(row, seen)]
+    renderer.twins = frozenset(twins)
+
+
+def _explained(
+    catalogue: Connection, plan: Plan, renderer: Renderer, found: Iterable[Item]
+) -> list[Explanation]:
+    name = custom.category_field(plan.format)
     taxonomy = taxonomies.current(catalogue) if name in plan.custom.mapping else None
     explained = []
     for item in found:

@@ -16,10 +16,12 @@ from sync2sys.formats.definitions import BadDefinition
 from sync2sys.formats.remarks import Remark
 from sync2sys.formats.taxonomy import Taxonomy
 from sync2sys.models import Channel, Feed, Organization, Render
-from sync2sys.services import items, jobs, organizations, serving, taxonomies
+from sync2sys.services import fetches, items, jobs, organizations, serving, taxonomies
 from sync2sys.services.guard import Thresholds
 from sync2sys.services.items import Source
 
+#: The remark on a feed of which a file is not read.
+UNREAD = "unread_file"
 SLUG = re.compile(r"[a-z0-9](?:-?[a-z0-9])*\Z")
 SLUG_LENGTH = (3, 100)
 MOST_FEWEST = 1_000_000
@@ -185,11 +187,23 @@ def history(feed: Feed) -> Sequence[Render]:
 
 
 def remarks_on(shown: Sequence[Feed]) -> dict[str, list[Remark]]:
-    """By feed id, what its owner should know about all of it, as its definition and its stores are now."""
+    """By feed id, what its owner should know about all of it, as its definition, its stores and its readers
+    are now.
+    """
     connection = db.session.connection()
     organization_ids = {feed.organization_id for feed in shown}
     stores = {each: items.sources(connection, each, None) for each in organization_ids}
-    return {feed.id: _remarks(feed, stores[feed.organization_id]) for feed in shown}
+    unread = {feed_id: [_of_files(numbers)] for feed_id, numbers in fetches.unread(shown).items()}
+    return {feed.id: _remarks(feed, stores[feed.organization_id]) + unread.get(feed.id, []) for feed in shown}
+
+
+def _of_files(numbers: Sequence[int]) -> Remark:
+    files = f"file{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+    return Remark(
+        UNREAD,
+        f"The feed has several files, and nobody was seen reading {files}. Give the channel the address of "
+        "each; the feed lists them under shards.",
+    )
 
 
 def _remarks(feed: Feed, stores: Sequence[Source]) -> list[Remark]:

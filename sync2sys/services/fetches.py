@@ -13,7 +13,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ from sqlalchemy import delete, insert, select
 
 from sync2sys.database import transaction
 from sync2sys.extensions import db
-from sync2sys.models import Feed, Fetch
+from sync2sys.models import Feed, Fetch, RenderShard
+from sync2sys.models.base import now
 from sync2sys.services import bots
 
 EVERY_SECONDS = 5.0
@@ -29,6 +30,8 @@ EVERY_SECONDS = 5.0
 ROOM = 10_000
 #: Fetches of a feed that are kept.
 KEPT = 500
+#: A channel that reads a feed does so at least once in this time.
+SLOWEST_CHANNEL = timedelta(days=2)
 #: How long a process that ends waits for a write under way.
 PATIENCE_SECONDS = 15.0
 
@@ -125,6 +128,30 @@ def recent(feed: Feed) -> Sequence[Fetch]:
     """The last fetches of a feed that were written, newest first."""
     query = select(Fetch).filter_by(feed_id=feed.id).order_by(Fetch.at.desc(), Fetch.id.desc())
     return db.session.scalars(query.limit(KEPT)).all()
+
+
+def unread(shown: Sequence[Feed]) -> dict[str, list[int]]:
+    """By feed id, which files of a feed that has several nobody reads, as far as the log can tell.
+
+    A channel that was not told of the address of a file does not have what is in it.
+    """
+    live = {feed.live_render_id: feed.id for feed in shown if feed.published and feed.live_render_id}
+    files = select(RenderShard.render_id, RenderShard.no).where(
+        RenderShard.render_id.in_(live), RenderShard.no > 1
+    )
+    found: dict[str, list[int]] = {}
+    for render_id, no in db.session.execute(files.order_by(RenderShard.render_id, RenderShard.no)):
+        found.setdefault(live[render_id], []).append(no)
+    return {feed_id: missing for feed_id, numbers in found.items() if (missing := _unread(feed_id, numbers))}
+
+
+def _unread(feed_id: str, numbers: Sequence[int]) -> list[int]:
+    query = select(Fetch.shard, Fetch.at).filter_by(feed_id=feed_id).order_by(Fetch.id.desc())
+    kept = db.session.execute(query.limit(KEPT)).all()
+    if len(kept) == KEPT and kept[-1].at > now() - SLOWEST_CHANNEL:
+        return []  # Some come so often that those who come once a day may be forgotten.
+    read = {fetch.shard for fetch in kept}
+    return [number for number in numbers if number not in read]
 
 
 def _add(noted: Sequence[Noted]) -> None:

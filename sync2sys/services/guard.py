@@ -81,7 +81,7 @@ def reasons(
 def _mostly(tally: Tally) -> str:
     """Why most items are left out, as the end of a sentence."""
     if not tally.excluded:
-        return ""
+        return "; none is mirrored from the stores that it is made of"
     reason = max(tally.excluded, key=tally.excluded.__getitem__)
     return f"; {tally.excluded[reason]} are left out for {reason}, and the diagnostics say what to do"
 

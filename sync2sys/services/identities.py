@@ -46,7 +46,10 @@ def of_item(sources: Sequence[Source], item: Item) -> Identity:
 
 
 def _edit_link(sources: Sequence[Source], product_key: str) -> str:
-    source, product_id = items.source_of(sources, product_key)
+    if len(sources) == 1:
+        source, product_id = sources[0], product_key
+    else:
+        source, product_id = items.source_of(sources, product_key)
     return editor_of(source.platform, source.home, product_id)
 
 

@@ -4,7 +4,7 @@ Every query here goes through a connection of `snapshot`, so all that a render r
 moment, however long it takes and whatever is synced meanwhile.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -251,6 +251,23 @@ def items(
     return map(_with_zones, rows)
 
 
+def every(connection: Connection, sources: Sequence[Source], columns: frozenset[str]) -> Iterator[Item]:
+    """All items, sorted by both keys, read page by page. A column that is not asked for is empty."""
+    streams = (_every_of(connection, source, columns) for source in sources)
+    return map(Item._make, map(_with_zones, merge(*streams, key=_by_keys)))
+
+
+def _every_of(connection: Connection, source: Source, columns: frozenset[str]) -> Iterator[Any]:
+    query = _paged_by_keys(_items_of(source, columns | {"key", "group_key"}))
+
+    def own_keys(row: Any) -> tuple[str, str]:
+        product, variant = _by_keys(row)
+        return product.removeprefix(source.prefix), variant.removeprefix(source.prefix)
+
+    for page in _pages_of(connection, source, Prepared(query), by=own_keys):
+        yield from page
+
+
 def _between(prefix: str, first: str, last: str) -> Iterator[tuple[str, str]]:
     """The external ids whose prefixed keys lie between two keys; nothing where none can."""
     if prefix + _LAST < first or last < prefix:
@@ -262,15 +279,36 @@ def _between(prefix: str, first: str, last: str) -> Iterator[tuple[str, str]]:
 
 
 def _stamps_of(connection: Connection, source: Source) -> Iterator[Sequence[Any]]:
-    query, prefix = Prepared(_stamp_query()), source.prefix
-    after = {"product": "", "variant": ""}
+    prefix = source.prefix
+    for page in _pages_of(connection, source, Prepared(_stamp_query()), by=itemgetter(0, 1)):
+        yield [(prefix + group, prefix + key, stamp) for group, key, stamp in page] if prefix else page
+
+
+def _pages_of(
+    connection: Connection, source: Source, query: Prepared, by: Callable[[Any], tuple[str, str]]
+) -> Iterator[Sequence[Any]]:
+    """What a query of `_paged_by_keys` gives, page by page; `by`: product and variant of a row."""
+    product, variant = "", ""
     while True:
-        page = query.rows(connection, channel=source.channel_id, **after)
+        page = query.rows(connection, channel=source.channel_id, product=product, variant=variant)
         if page:
-            yield [(prefix + group, prefix + key, stamp) for group, key, stamp in page] if prefix else page
+            yield page
         if len(page) < PAGE:
             return
-        after = {"product": page[-1][0], "variant": page[-1][1]}
+        product, variant = by(page[-1])
+
+
+def _paged_by_keys(query: Select[Any]) -> Select[Any]:
+    """A page of a query of a channel's variants: those behind a product's variant."""
+    product, variant = bindparam("product", type_=String), bindparam("variant", type_=String)
+    # The first condition alone is a range of the index, for every database.
+    after = (VARIANT.product_external_id > product) | (VARIANT.external_id > variant)
+    return (
+        query.where(VARIANT.channel_id == bindparam("channel"))
+        .where(VARIANT.product_external_id >= product, after)
+        .order_by(VARIANT.product_external_id, VARIANT.external_id)
+        .limit(PAGE)
+    )
 
 
 def _stamp_query() -> Select[Any]:
@@ -281,16 +319,7 @@ def _stamp_query() -> Select[Any]:
         text(VARIANT.sale_from), text(VARIANT.sale_to)
     ).is_not(None)
     stamp = VARIANT.content_hash + VARIANT.product_hash + case((has_dates, dates), else_="")
-    product, variant = bindparam("product", type_=String), bindparam("variant", type_=String)
-    # The first condition alone is a range of the index, for every database.
-    after = (VARIANT.product_external_id > product) | (VARIANT.external_id > variant)
-    return (
-        select(VARIANT.product_external_id, VARIANT.external_id, stamp)
-        .where(VARIANT.channel_id == bindparam("channel"))
-        .where(VARIANT.product_external_id >= product, after)
-        .order_by(VARIANT.product_external_id, VARIANT.external_id)
-        .limit(PAGE)
-    )
+    return _paged_by_keys(select(VARIANT.product_external_id, VARIANT.external_id, stamp))
 
 
 def sale_of(dates: str) -> tuple[datetime | None, datetime | None]:

@@ -18,7 +18,7 @@ from sync2sys.extensions import scans
 from sync2sys.formats.base import Item
 from sync2sys.formats.money import amount
 from sync2sys.formats.parts import pack
-from sync2sys.services import items, jobs, pieces, render_plans
+from sync2sys.services import items, jobs, pieces, render_plans, taken_ids
 from sync2sys.services.guard import Tally
 from sync2sys.services.pieces import Piece
 from sync2sys.services.render_plans import Plan
@@ -120,9 +120,9 @@ class Press:
 
     def whole(self) -> Whole:
         renderer, whole = self._renderer, self._whole
-        if self._plan.format.id_field.name in self._plan.custom.mapping:
+        if taken_ids.are_possible(self._plan):
             self._duplicates = self._with_taken_ids()
-            renderer.duplicates = frozenset(chain.from_iterable(self._duplicates.values()))
+            renderer.duplicates = dict.fromkeys(chain.from_iterable(self._duplicates.values()), "")
         around = self._fixed(renderer.prologue(), renderer.separator, renderer.epilogue())
         binder = Binder(self._plan.format, *around)
         for piece, first in self._item_pieces():

@@ -24,8 +24,9 @@ from sync2sys.services import items, taxonomies
 from sync2sys.services.guard import Thresholds
 from sync2sys.services.items import Source
 
-#: Part of what every piece is made from. Raised when `presses` or `items` makes other bytes of equal data.
-VERSION = 1
+#: Part of what every piece is made from. Raised when equal data makes other bytes, or has other things
+#: said of it, and no format has got another version for that.
+VERSION = 2
 
 
 class Standing(NamedTuple):

@@ -210,11 +210,12 @@ def _note(channel: Channel, problem: str, code: str) -> None:
 
 
 def _announce(channel: Channel) -> None:
-    """Have the feeds made anew that use the channel, for it has changed."""
+    """Have the published feeds made anew that use the channel, for it has changed."""
     channel.catalog_version += 1
     channel.catalog_changed_at = now()
     for feed in feeds.using(channel):
-        feeds.ask_render(feed)
+        if feed.published:
+            feeds.ask_render(feed)
 
 
 def _verdict(pull: Pull) -> dict[str, Any]:

@@ -69,6 +69,20 @@ def test_of_items_with_one_mapped_id_the_first_is_published(app, client, owner):
         ("duplicate_id", None),
         ("missing", "id"),
     ]
+    others = [item for item in shown["items"] if item["key"] == "2"]
+    assert [item["issues"][0]["message"].partition(".")[0] for item in others] == [
+        "It has the same id in this feed as 1 (Thing 1)"
+    ]
+    for query in (f"items/{key}/explain" for key in ("1", "2")):
+        answer = owner.call("GET", f"/feeds/{feed['id']}/{query}").json
+        codes = [issue["code"] for issue in answer["issues"] if issue["severity"] == "error"]
+        assert (answer["outcome"] == "excluded") == ("2" in query) == (codes == ["duplicate_id"])
+    for query in ("", "?key=2"):
+        tried = owner.call("GET", f"/feeds/{feed['id']}/preview{query}").json
+        assert tried["excluded"]["duplicate_id"] == 1
+        (item,) = (item for item in tried["items"] if item["key"] == "2")
+        assert (item["outcome"], item["issues"][0]["value"]) == ("excluded", "A")
+        assert "as 1 (Thing 1)" in item["issues"][0]["message"]
     with app.app_context():
         catalogues.fill(owner.channel, {key: row for key, row in SHOP.items() if key != "1"})
     assert {row["title"] for row in rows(app, client, feed).values()} == {"Thing 2", "Thing 3"}

@@ -48,6 +48,7 @@ def test_everything_mirrored_is_published_or_left_out_with_its_reason(alice, fee
     assert shown["publishedWithWarnings"] == 2
     counts = [(count["code"], count["field"], count["severity"], count["items"]) for count in shown["counts"]]
     assert counts == [
+        ("missing", "image_link", "error", 1),
         ("missing", "link", "error", 1),
         ("no_price", None, "error", 1),
         ("no_variants", None, "error", 1),
@@ -56,7 +57,7 @@ def test_everything_mirrored_is_published_or_left_out_with_its_reason(alice, fee
         ("wrong_length", "gtin", "warning", 1),
         ("missing", "brand", "info", 1),
     ]
-    assert shown["counts"][0]["message"] == "link is empty. Fill in the link in the shop."
+    assert shown["counts"][1]["message"] == "link is empty. Fill in the link in the shop."
 
 
 def test_each_item_with_issues_is_listed_with_what_to_do(alice, feed):  # noqa: F811
@@ -153,7 +154,7 @@ def table(owner, feed, query=""):
     with owner.call("GET", f"/feeds/{feed['id']}/diagnostics.csv{query}") as answer:
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert answer.headers["Content-Disposition"] == "attachment; filename=diagnostics.csv"
-        return list(csv.DictReader(io.StringIO(answer.text)))
+        return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
 
 def test_an_item_is_explained_field_by_field(alice, feed):  # noqa: F811
@@ -189,7 +190,8 @@ def test_what_is_wrong_with_the_whole_feed_is_counted_and_not_listed_item_by_ite
     rendered(app, feed)
     shown = report(alice, feed)
     assert [(count["code"], count["field"], count["items"]) for count in shown["counts"]] == [
-        ("setting", "vat", 30),
+        ("setting", "vat", 31),
+        ("missing", "mpn", 1),
         ("no_price", None, 1),
     ]
     assert "setting vat is missing" in shown["counts"][0]["message"]
@@ -265,6 +267,27 @@ def test_a_variant_is_told_by_its_product_and_what_sets_it_apart(app, alice):  #
         "Blue, 42",
     )
     assert item["editLink"].endswith("/wp-admin/post.php?post=10&action=edit")
+
+
+def test_a_variant_with_the_options_of_another_one_is_told_of_wherever_one_looks(app, alice):  # noqa: F811
+    shirt = {"product": "10", "kind": "variable", "gtin": "4006381333931"}
+    options = {"11": "S", "12": "M", "13": "S", "14": "S", "15": ""}
+    shop = {key: shirt | {"options": {"Size": size} if size else {}} for key, size in options.items()}
+    with app.app_context():
+        catalogues.fill(alice.channel, shop | {"12": shop["12"] | {"published": True}})
+    feed = alice.make(published=True)
+    rendered(app, feed)
+    found = report(alice, feed, "?code=same_options")
+    assert [(item["key"], item["issues"][0]["value"]) for item in found["items"]] == [
+        ("13", "Size: S"),
+        ("14", "Size: S"),
+    ]
+    assert "refuses variants that nothing tells apart" in found["items"][0]["issues"][0]["message"]
+    explained = {key: alice.call("GET", f"/feeds/{feed['id']}/items/{key}/explain").json for key in options}
+    tried = {item["key"]: item for item in alice.call("GET", f"/feeds/{feed['id']}/preview").json["items"]}
+    for shown in (explained, tried):
+        codes = {key: [issue["code"] for issue in item["issues"]] for key, item in shown.items()}
+        assert {key for key in codes if "same_options" in codes[key]} == {"13", "14"}
 
 
 def test_items_of_two_stores_are_edited_each_in_its_own(app, alice):  # noqa: F811

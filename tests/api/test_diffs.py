@@ -44,7 +44,7 @@ def table(owner, feed, query=""):
         assert answer.status_code == 200, answer.text
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert answer.headers["Content-Disposition"] == "attachment; filename=diff.csv"
-        return answer.text
+        return answer.data.decode("utf-8-sig")
 
 
 def test_the_live_render_is_compared_with_the_one_before(alice, feed):  # noqa: F811

@@ -298,6 +298,39 @@ def test_the_log_says_which_file_was_read(client, feed):
     assert [fetch.shard for fetch in reversed(found)] == [1, 1, 2, 2, 3, 3, 2, 2]
 
 
+def test_a_file_that_nobody_reads_is_told_to_owner_and_operator(app, client, channel, feed):
+    def said():
+        fetch_log.write()
+        told = [each.message for each in feeds.remarks_on([db.session.get(Feed, feed)])[feed]]
+        output = app.test_cli_runner().invoke(args=["doctor"]).output
+        assert [message for message in told if f"WRONG  feed offers: {message}" not in output] == [], output
+        assert told or "ok     feed offers: fine" in output
+        db.session.rollback()
+        return told
+
+    (told,) = said()
+    assert "nobody was seen reading files 2, 3. Give the channel" in told
+    statuses(client, FIRST, SECOND)
+    (told,) = said()
+    assert "reading file 3. Give" in told
+    statuses(client, THIRD)
+    assert said() == []
+    catalogues.fill(channel, plain(700))
+    renders.render(feed)
+    (told,) = said()
+    assert "reading file 4. Give" in told
+    catalogues.fill(channel, plain(450))
+    renders.render(feed)
+    assert said() == []
+
+
+def test_nobody_is_blamed_where_the_log_does_not_go_back_far_enough(client, feed, monkeypatch):
+    monkeypatch.setattr(fetches, "KEPT", 3)
+    statuses(client, *[FIRST] * 3)
+    fetch_log.write()
+    assert fetches.unread([db.session.get(Feed, feed)]) == {}
+
+
 def test_the_api_lists_the_files_of_a_render_and_where_they_are_served(app, client):
     alice = Owner(app, "alice@shop.example")
     catalogues.fill(alice.channel, plain(500))

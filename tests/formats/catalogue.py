@@ -241,7 +241,7 @@ _NASTY = {
         "options": named(Farbe="Blau/#ff0000/Rot", **{"Geschmack, Sorte": "Zitrone: süß", "Duft": '"Wald"'}),
     },
     "boxed": {"length": "30.50", "width": "0.2", "height": "400.0001", "dimension_unit": "cm"},
-    "metres": {"length": "1.5", "width": "0.4", "height": "0.004", "dimension_unit": "m"},
+    "metres": {"length": "1.5", "width": "0.4", "height": "0.25", "dimension_unit": "m"},
     "cubits": {"length": "1", "width": "1", "height": "1", "dimension_unit": "ell"},
     "flat": {"length": "-1", "width": "0", "height": "high", "dimension_unit": "in"},
     "preorder with a day": {

@@ -163,3 +163,14 @@ def test_what_cannot_be_used_is_refused_with_its_place(definition, path):
         custom.parse(GOOGLE, definition)
     assert refused.value.path == path
     assert refused.value.message.endswith((".", "?"))
+
+
+def test_what_can_be_named_is_told_in_the_same_order_each_time():
+    """Sets of texts are in another order in each process."""
+    with pytest.raises(BadDefinition) as refused:
+        custom.parse(GOOGLE, {"filter": {"field": "zzz", "is": "x"}})
+    told = refused.value.message.partition("There are ")[2].rstrip("…. ,").split(", ")
+    assert told == sorted(told)
+    with pytest.raises(BadDefinition) as refused:
+        custom.parse(GOOGLE, {"settings": {"sellerName": "x"}})
+    assert refused.value.message == "Remove this. Nothing can be here."

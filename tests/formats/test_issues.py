@@ -54,6 +54,9 @@ def test_an_item_without_faults_is_not_talked_about():
     assert told() == []
 
 
+SIDES = ("length", "width", "height")
+BOX = {"length": "30", "width": "20", "height": "10", "dimension_unit": "cm"}
+BOXED = [f"shipping_{side}" for side in SIDES]
 VARIANT = {"has_variants": 1, "options": named(Size="42")}
 
 
@@ -112,6 +115,12 @@ VARIANT = {"has_variants": 1, "options": named(Size="42")}
         ({"weight": "11 st"}, [("not_a_number", "shipping_weight")]),
         ({"weight": "3", "weight_unit": "st"}, [("unknown_unit", "shipping_weight")]),
         ({"weight": "0"}, []),
+        (BOX, []),
+        (BOX | {"width": "0"}, [("incomplete", "shipping_length"), ("incomplete", "shipping_height")]),
+        (BOX | {"width": None, "height": ""}, [("incomplete", "shipping_length")]),
+        (BOX | {"width": "wide"}, [("not_a_number", "shipping_width")]),
+        (BOX | {"width": "401"}, [("out_of_range", "shipping_width")]),
+        (BOX | {"dimension_unit": "ell"}, [("unknown_unit", f"shipping_{side}") for side in SIDES]),
         ({"mpn": "x" * 71}, [("too_long", "mpn")]),
         ({"categories": "[]"}, [("missing", "product_type")]),
         ({"categories": listed("Uncategorized")}, [("not_a_category", "product_type")]),
@@ -143,6 +152,10 @@ def test_each_fault_is_named_once(changes, expected):
         ("skroutz", {"sale_price": "99.90"}, [("sale_not_lower", "price_with_vat")]),
         ("skroutz", {"link": "/p"}, [("not_absolute", "link")]),
         ("skroutz", {"weight": "3", "weight_unit": "st"}, [("unknown_unit", "weight")]),
+        ("openai", BOX | {"height": ""}, [("incomplete", "dimensions")]),
+        ("openai", BOX | {"height": "high"}, [("not_a_number", "dimensions")]),
+        ("openai", BOX | {"height": "-1"}, [("out_of_range", "dimensions")]),
+        ("openai", BOX | {"dimension_unit": "ell"}, [("unknown_unit", "dimensions")]),
         ("skroutz", {"mpn": "", "sku": ""}, [("missing", "mpn")]),
         ("idealo", {"brand": "n/a"}, [("not_a_brand", "brand")]),
         ("acp", {"images": listed("data:image/png"), "image": ""}, [("not_web", "media")]),
@@ -161,6 +174,25 @@ def test_an_issue_says_all_about_itself():
         "title takes 150 characters; the rest was cut off. Shorten the title in the shop."
     )
     assert issue.reference == "https://support.google.com/merchants/answer/6324415"
+
+
+def test_a_unit_of_length_that_is_not_known_is_named_as_such():
+    found = RENDERERS["google"].issues(item(**BOX | {"dimension_unit": "ell"}))
+    assert [(issue.source, issue.value) for issue in found] == [(("dimension_unit",), "ell")] * 3
+    assert "the channel does not know the dimension unit" in found[0].message
+
+
+def test_a_box_is_told_with_all_its_sides_in_one_unit_or_not_at_all():
+    """Google disapproves an item of which it knows one side alone."""
+
+    def sides(**changes):
+        lines = RENDERERS["google"].explain(item(**BOX | changes))
+        return [line.value for line in lines if line.field.name in BOXED]
+
+    assert sides() == ["30 cm", "20 cm", "10 cm"]
+    for changes in ({"height": None}, {"width": "0.1"}, {"length": "many"}, {"height": "4 in"}):
+        assert sides(**changes) == [None, None, None]
+    assert sides(length="12 in", width="12 in", height="1 ft") == ["12 in", "12 in", "12 in"]
 
 
 @pytest.mark.parametrize(

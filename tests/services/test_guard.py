@@ -205,3 +205,10 @@ def test_an_empty_render_says_why_most_items_are_left_out():
     assert reason["message"] == (
         "No item is left to publish; 30 are left out for setting:vat, and the diagnostics say what to do."
     )
+
+
+def test_an_empty_render_of_empty_stores_says_that():
+    (reason,) = guard.reasons(None, Tally(0, {}), 0, lambda: PriceChange(0, 0))
+    assert reason["message"] == (
+        "No item is left to publish; none is mirrored from the stores that it is made of."
+    )

@@ -328,9 +328,10 @@ def test_nothing_stays_staged_and_only_the_latest_pulls_are_remembered(synced, m
 # Feeds
 
 
-def make_feed(organization_id, slug, sources=None):
+def make_feed(organization_id, slug, sources=None, published=True):
     def make():
-        feed = Feed(organization_id=organization_id, name=slug, slug=slug, format="csv", sources=sources)
+        columns = {"name": slug, "slug": slug, "format": "csv", "published": published, "sources": sources}
+        feed = Feed(organization_id=organization_id, **columns)
         db.session.add(feed)
         db.session.flush()
         return feed.id
@@ -338,11 +339,12 @@ def make_feed(organization_id, slug, sources=None):
     return transaction(make)()
 
 
-def test_a_change_has_just_the_feeds_made_anew_that_use_the_channel(connect, channel, shop):  # noqa: F811
+def test_a_change_has_just_the_published_feeds_made_anew_that_use_the_channel(connect, channel, shop):  # noqa: F811
     own = channel_of(channel)["organization_id"]
     other = channel_of(connect(ScriptedShop()))["organization_id"]
     everything, this = make_feed(own, "everything"), make_feed(own, "this", [channel])
     make_feed(own, "another-channel", ["elsewhere"])
+    make_feed(own, "draft", published=False)
     make_feed(other, "another-organization")
     run(channel)
     assert {job["subject"] for job in jobs_of("render")} == {everything, this}

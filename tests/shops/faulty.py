@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 FORMATS = ("google", "meta", "openai", "heureka-sk", "skroutz", "idealo")
 NOT_IDEALO = FORMATS[:-1]
+SHOUTED_IN = tuple(name for name in FORMATS if name != "heureka-sk")
 #: What is told about -> the field's name in each of FORMATS; - where the channel has none.
 FIELDS = {
     "gtin": "gtin gtin gtin EAN ean eans",
@@ -22,6 +23,8 @@ FIELDS = {
     "stock": "- - - DELIVERY_DATE availability deliveryTime",
     "number": "mpn mpn mpn - mpn hans",
     "weight": "shipping_weight shipping_weight weight - weight -",
+    "arrival": "availability_date - availability_date - - -",
+    "box": "shipping_length - dimensions - - -",
     "color": "color color color - color colour",
 }
 
@@ -183,9 +186,9 @@ FAULTS: dict[str, Fault] = {
     "shouted title": Fault(
         {"name": SHOUTED},
         (
-            Told("truncated", "title", ("title",), "BUY THIS LAMP", "Shorten the title", NOT_IDEALO),
-            Told("capitals", "title", ("title",), "BUY THIS LAMP", "Write it as in a sentence"),
-            # Its address is made of it.
+            Told("truncated", "title", ("title",), "BUY THIS LAMP", "Shorten the title", SHOUTED_IN[:-1]),
+            Told("capitals", "title", ("title",), "BUY THIS LAMP", "Write it as in a sentence", SHOUTED_IN),
+            # Its address is made of it, and of what is left out only the reason is told.
             Told("too_long", "link", ("link",), "http://", "Give the link a shorter one", ("heureka-sk",)),
         ),
     ),
@@ -276,6 +279,15 @@ FAULTS: dict[str, Fault] = {
         "Shorten the variant's options",
         ("google", "openai"),
     ),
+    "variations alike": _fault(
+        _variable(_variation("S"), _variation("S")),
+        "same_options",
+        "title",
+        ("options",),
+        "Size: S",
+        "Correct or remove one",
+        ("google",),
+    ),
     "long SKU": _fault(
         {"sku": "S" * 200},
         "too_long",
@@ -337,6 +349,24 @@ FAULTS: dict[str, Fault] = {
         "out_of_stock",
         "Restock it",
         ("heureka-sk", "skroutz", "idealo"),
+    ),
+    "backorder without a day": _fault(
+        {"stock_status": "onbackorder"},
+        "no_date",
+        "arrival",
+        ("availability",),
+        "backorder",
+        "Tell the day in the shop's plugin",
+        ("google",),
+    ),
+    "box without a height": _fault(
+        {"dimensions": {"length": "30", "width": "0", "height": ""}},
+        "incomplete",
+        "box",
+        ("length", "width", "height"),
+        "30",
+        "Fill in all three",
+        ("google", "openai"),
     ),
     "25 images": _fault(
         {"images": [f"https://cdn.example.com/{place}.jpg" for place in range(25)]},

@@ -55,6 +55,7 @@ from sync2sys.formats.rules.measures import (
     percent,
     plain_number,
     quantity,
+    side,
     unit_of_weight,
     weight,
     whole,

@@ -143,20 +143,81 @@ def length(most: Mapping[str, int]) -> Rule:
     @checked(doubt=_no_measure(LENGTHS))
     def rule(field: Field, context: Context) -> Reader:
         def read(length: str | None, unit: str | None) -> str | None:
-            exact, name = _measured(length, unit)
-            known = LENGTHS.get(name)
-            if exact is None or known is None:
-                return None
-            size = _decimal(exact * Decimal(known[1]))
-            return f"{size:f} {known[0]}" if size and 1 <= size <= most[known[0]] else None
+            size = _length(length, unit, most)
+            return None if size is None else " ".join(size)
 
         return read
 
-    rule.__doc__ = f"Number and unit, {' or '.join(f'1 to {size} {unit}' for unit, size in most.items())}."
+    rule.__doc__ = f"{_in_words(most)}."
     return rule
 
 
-@checked(doubt=_no_number)
+def side(most: Mapping[str, int]) -> Rule:
+    """A rule for one side of a box, as `length`, given the two others behind it."""
+    no_length = _no_measure(LENGTHS)
+
+    def no_side(field: Field, context: Context) -> Doubt:
+        no_measure = no_length(field, context)
+
+        def doubt(own: str | None, second: str | None, third: str | None, unit: str | None) -> str | None:
+            if _length(own, unit, most) is None:
+                return no_measure(own, unit)
+            if not (_is_measured(second) and _is_measured(third)):
+                return "incomplete"
+            # A side that is measured wrongly is told of where that side stands.
+            sizes = filter(None, (_length(each, unit, most) for each in (own, second, third)))
+            return "invalid" if len({name for _, name in sizes}) > 1 else None
+
+        return doubt
+
+    @checked(doubt=no_side)
+    def rule(field: Field, context: Context) -> Reader:
+        def read(own: str | None, second: str | None, third: str | None, unit: str | None) -> str | None:
+            size = _length(own, unit, most)
+            if size is None:
+                return None
+            others = [_length(each, unit, most) for each in (second, third)]
+            return " ".join(size) if all(each and each[1] == size[1] for each in others) else None
+
+        return read
+
+    rule.__doc__ = f"{_in_words(most)}; only with the two other sides."
+    return rule
+
+
+def _length(text: str | None, unit: str | None, most: Mapping[str, int]) -> tuple[str, str] | None:
+    """A length and its unit as channels take them, if it is one of them."""
+    exact, name = _measured(text, unit)
+    known = LENGTHS.get(name)
+    if exact is None or known is None:
+        return None
+    size = _decimal(exact * Decimal(known[1]))
+    return (f"{size:f}", known[0]) if size and 1 <= size <= most[known[0]] else None
+
+
+def _is_measured(text: str | None) -> bool:
+    """Whether anything is there but the zero of shops that do not measure."""
+    return bool(text) and _measured(text, None)[0] != 0
+
+
+def _in_words(most: Mapping[str, int]) -> str:
+    return f"Number and unit, {' or '.join(f'1 to {size} {unit}' for unit, size in most.items())}"
+
+
+def _no_box(field: Field, context: Context) -> Doubt:
+    def doubt(*columns: str | None) -> str | None:
+        *sides, unit = columns
+        if not all(map(_is_measured, sides)):
+            return "incomplete" if any(map(_is_measured, sides)) else None
+        sizes = [_decimal(each) for each in sides]
+        if None in sizes:
+            return "not_a_number"
+        return "out_of_range" if (unit or "").casefold() in LENGTHS else "unknown_unit"
+
+    return doubt
+
+
+@checked(doubt=_no_box)
 def dimensions(field: Field, context: Context) -> Reader:
     """Length, width and height with their unit, such as 30x20x10 cm; all of them or nothing."""
 
