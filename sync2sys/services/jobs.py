@@ -206,10 +206,12 @@ def check(claim: Claim) -> Job:
     """The job's row, locked to the end of the transaction. Raises LostLease.
 
     To be called in the transaction that publishes, best as its last step: heartbeats wait behind the lock.
+    The lease is renewed by it: nobody may take for lost what only took its time.
     """
     job = db.session.get(Job, claim.id, with_for_update=True, populate_existing=True)
     if job is None or job.token != claim.token or job.state != "running":
         raise LostLease(f"The {claim.kind} of {claim.subject} is somebody else's now.")
+    job.lease_until = clock() + LEASE
     return job
 
 

@@ -94,6 +94,17 @@ def test_a_finished_job_makes_room_for_the_next_one():
     assert [job["state"] for job in jobs_of("sync")] == ["done", "queued"]
 
 
+def test_what_took_longer_than_the_lease_in_one_transaction_is_not_begun_anew():
+    """Heartbeats wait behind a long transaction; when it is over, the job is still its holder's."""
+    transaction(lambda: jobs.enqueue("sync", "a"))()
+    claim = jobs.claim(["sync"])
+    pass_time(jobs.LEASE.total_seconds() + 1)
+    transaction(jobs.check)(claim)
+    assert jobs.claim(["sync"]) is None
+    transaction(jobs.finish)(claim)
+    assert [job["state"] for job in jobs_of("sync")] == ["done"]
+
+
 def test_when_the_lease_runs_out_another_takes_the_job_and_the_first_holder_can_do_nothing():
     enqueue()
     first = jobs.claim(["sync"])
