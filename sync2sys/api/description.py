@@ -21,6 +21,7 @@ from sync2sys.api import (
     public,
     shopify,
     stores,
+    suppliers,
     sync,
     webhooks,
 )
@@ -37,6 +38,7 @@ GROUPS = (
     categories,
     diagnostics,
     diffs,
+    suppliers,
     public,
     webhooks,
     health,

@@ -9,6 +9,16 @@ from sync2sys.models.locks import Lock
 from sync2sys.models.organizations import Membership, Organization, User
 from sync2sys.models.pulls import Pull, PullItem
 from sync2sys.models.shopify import ShopifyFlow
+from sync2sys.models.suppliers import (
+    Import,
+    Offer,
+    OfferChange,
+    RefusedRow,
+    StagedOffer,
+    Supplier,
+    SupplierFile,
+    SupplierFilePart,
+)
 from sync2sys.models.taxonomies import TaxonomyFile
 from sync2sys.models.tokens import Installation, Token
 from sync2sys.models.webhooks import WebhookDelivery
@@ -18,18 +28,26 @@ __all__ = [
     "Chunk",
     "Feed",
     "Fetch",
+    "Import",
     "Installation",
     "Job",
     "Lock",
     "Membership",
+    "Offer",
+    "OfferChange",
     "Organization",
     "Product",
     "Pull",
     "PullItem",
+    "RefusedRow",
     "Render",
     "RenderChunk",
     "RenderShard",
     "ShopifyFlow",
+    "StagedOffer",
+    "Supplier",
+    "SupplierFile",
+    "SupplierFilePart",
     "TaxonomyFile",
     "Token",
     "ToldChunk",
