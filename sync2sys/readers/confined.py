@@ -34,7 +34,7 @@ def main() -> int:
     except Unreadable as error:
         _send(out, {"unreadable": [error.code, error.message]})
     except MemoryError:
-        _send(out, {"unreadable": ["FILE_TOO_LARGE", "Reading the file takes more memory than it may."]})
+        _send(out, {"unreadable": ["FILE_TOO_LARGE", "Reading it takes more memory than it may."]})
     except BrokenPipeError:
         # Who asked has heard enough. Python would complain about what it could not send.
         os._exit(0)

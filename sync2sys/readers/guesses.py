@@ -102,8 +102,8 @@ def _is_workbook(box: zipfile.ZipFile) -> bool:
 
 
 def _refuse_others(head: bytes) -> None:
-    for begins, what in _OTHERS:
-        if head.startswith(begins):
+    for start, what in _OTHERS:
+        if head.startswith(start):
             raise Unreadable("FILE_NO_LIST", f"This is {what}. Send a CSV, XML, JSON or .xlsx.")
 
 
@@ -220,7 +220,7 @@ def _json(text: str, shape: Shape, name: str, limits: Limits) -> Shape:
     members = outlines.Members(outline, limits)
     members.feed(text)
     path = outline.item_path()
-    if path is None:
+    if path is None or (not path and text.startswith("{")):
         raise Unreadable("FILE_NO_ITEMS", f"There is no list of items in the JSON. It begins: {begins(text)}")
     if path and any(not each for each in path.split("/")):
         raise Unreadable("FILE_NO_ITEMS", "The list in the JSON stands at a key without a name.")

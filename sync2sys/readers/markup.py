@@ -34,6 +34,8 @@ _FORBIDDEN = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff\U0010fffd]"
     "|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcBC]|0[eEfF]|[eEfF]|1[0-9a-fA-F]));"
 )
+#: The same without references, which is found faster.
+_ODD = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010fffc]")
 _DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 CHUNK, HEAD = 64 * 1024, 8192
 #: Bytes of one tag. Expat looks at an unfinished tag again with each piece that comes.
@@ -145,7 +147,9 @@ def _completed(piece: str, stream: io.TextIOWrapper) -> str:
 
 def allowed(text: str) -> str:
     """The text with MARK in the place of what XML forbids."""
-    return _FORBIDDEN.sub(MARK, text)
+    if "&#" in text or _ODD.search(text):
+        return _FORBIDDEN.sub(MARK, text)
+    return text
 
 
 def _unreadable(error: expat.ExpatError, *, final: bool) -> Unreadable:
@@ -158,17 +162,6 @@ def _unreadable(error: expat.ExpatError, *, final: bool) -> Unreadable:
     return Unreadable("FILE_NOT_XML", f"The XML is broken in line {error.lineno}: {reason}.{hint}")
 
 
-class _Element:
-    """An element of an item that is open."""
-
-    __slots__ = ("column", "parent", "text")
-
-    def __init__(self, column: str) -> None:
-        self.column = column
-        self.text: list[str] = []
-        self.parent = False
-
-
 class Items:
     """The rows of one document, collected from its tags. `done` has those that are complete."""
 
@@ -178,19 +171,22 @@ class Items:
         self.document = Document(self._start, self._end, self._data)
         self.done: list[Read] = []
         self._depth = self._matched = 0
-        self._open: list[_Element] = []
-        self._values: dict[str, list[str]] = {}
-        self._refused: Refused | None = None
-        self._line = self._size = self._cell = 0
         #: a prefix that is bound to Google's names -> g
         self._prefixes: dict[str, str] = {}
+        self._refused: Refused | None = None
+        self._line = self._size = 0
+        #: columns and texts of the elements around the one that we are in, from the item on
+        self._around: list[tuple[str, list[str]]] = []
+        self._column, self._is_leaf = "", True
+        self._text: list[str] = []
+        self._values: dict[str, list[str]] = {}
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._google:
             self._bind(attributes)
             name = self._renamed(name)
-        if self._open:
+        if self._around:
             self._enter(name, attributes)
         elif self._is_next(name):
             self._matched = self._depth
@@ -215,95 +211,83 @@ class Items:
 
     def _begin(self, attributes: dict[str, str]) -> None:
         self._line = self.document.line
-        self._values, self._refused = {}, None
-        self._size = self._cell = 0
-        self._open = [_Element("")]
-        self._keep_attributes("", attributes)
+        self._values, self._refused, self._size = {}, None, 0
+        self._go_in("", attributes)
 
     def _enter(self, name: str, attributes: dict[str, str]) -> None:
-        above = self._open[-1]
-        above.parent = True
-        if len(self._open) > self._limits.depth:
-            self._refuse(too_deep(self._line, self._limits))
-            if self._depth > 10 * self._limits.depth:
-                raise Unreadable("FILE_TOO_DEEP", f"Line {self._line}: elements are nested too deeply.")
         # Of a row that is refused nothing is kept, long names of deep elements among it.
-        column = "" if self._refused else f"{above.column}/{name}" if above.column else name
+        column = "" if self._refused else f"{self._column}/{name}" if self._column else name
         if len(column) > LONGEST_COLUMN:
             self._refuse(column_too_long(self._line))
             column = ""
-        self._open.append(_Element(column))
-        self._cell = 0
-        if attributes:
-            self._keep_attributes(f"{column}/", attributes)
+        if len(self._around) > self._limits.depth:
+            self._refuse(too_deep(self._line, self._limits))
+            if self._depth > 10 * self._limits.depth:
+                raise Unreadable("FILE_TOO_DEEP", f"Line {self._line}: elements are nested too deeply.")
+        self._go_in(column, attributes)
 
-    def _keep_attributes(self, prefix: str, attributes: dict[str, str]) -> None:
+    def _go_in(self, column: str, attributes: dict[str, str]) -> None:
+        self._around.append((self._column, self._text))
+        self._column, self._text, self._is_leaf = column, [], True
         for name, value in attributes.items():
             if not name.startswith("xmlns"):
-                self._cell = 0
-                self._count(value)
-                self._keep(f"{prefix}@{name}", value.strip())
+                self._size += len(value)
+                self._keep(f"{column}/@{name}" if column else f"@{name}", value.strip())
 
     def _data(self, text: str) -> None:
-        if self._open and self._refused is None:
-            self._count(text)
-            self._open[-1].text.append(text)
-
-    def _count(self, text: str) -> None:
-        self._cell += len(text)
-        self._size += len(text)
-        if self._cell > self._limits.cell_characters:
-            self._refuse(cell_too_long(self._line, self._limits))
-        elif self._size > self._limits.row_characters:
-            self._refuse(row_too_long(self._line, self._limits))
-        elif not text.isascii() and MARK in text:
-            self._refuse(unreadable_characters(self._line))
+        if self._around and self._refused is None:
+            self._text.append(text)
+            self._size += len(text)
+            if self._size > self._limits.row_characters:
+                self._refuse(row_too_long(self._line, self._limits))
 
     def _refuse(self, refused: Refused) -> None:
         """The item is refused for this, if it was not yet; what it had is let go."""
         self._refused = self._refused or refused
-        self._values = {}
-        for each in self._open:
-            each.text.clear()
+        self._values, self._text = {}, []
+        self._around = [("", [])] * len(self._around)
 
     def _keep(self, column: str, value: str) -> None:
-        if self._refused:
-            return
-        if len(column) > LONGEST_COLUMN:
-            self._refuse(column_too_long(self._line))
+        if self._refused is not None:
             return
         self._size += VALUE_COST
         self._values.setdefault(column, []).append(value)
-        if len(self._values) > self._limits.columns:
-            self._refuse(too_many_columns(self._line, self._limits))
+        if not value.isascii() and MARK in value:
+            self._refuse(unreadable_characters(self._line))
 
     def _end(self, _: str) -> None:
-        if self._open:
-            self._leave(self._open.pop())
+        if self._around:
+            self._leave()
         if self._matched == self._depth:
             self._matched -= 1
         self._depth -= 1
 
-    def _leave(self, element: _Element) -> None:
-        text = "".join(element.text).strip()
-        if self._open:
-            if text or not element.parent:
-                self._keep(element.column, text)
+    def _leave(self) -> None:
+        text, column = "".join(self._text).strip(), self._column
+        was_leaf, self._is_leaf = self._is_leaf, False
+        self._column, self._text = self._around.pop()
+        if self._around:
+            if text or was_leaf:
+                self._keep(column, text)
         else:
             if text:
                 self._keep(".", text)
             self.done.append(self._finished())
-        self._cell = 0
 
     def _finished(self) -> Read:
-        if self._refused is None:
-            joined = {name: "\n".join(each) for name, each in self._values.items()}
-            if all(len(each) <= self._limits.cell_characters for each in joined.values()):
-                return Row(self._line, joined)
-            self._refuse(cell_too_long(self._line, self._limits))
-        refused, self._values = self._refused, {}
-        assert refused is not None
-        return refused
+        joined = {name: each[0] if len(each) == 1 else "\n".join(each) for name, each in self._values.items()}
+        self._values = {}
+        if self._refused is not None:
+            return self._refused
+        if len(joined) > self._limits.columns:
+            return too_many_columns(self._line, self._limits)
+        if any(len(name) > LONGEST_COLUMN for name in joined):
+            return column_too_long(self._line)
+        if self._size > self._limits.cell_characters:
+            longest = max(map(len, joined.values()), default=0)
+            if longest > self._limits.cell_characters:
+                return cell_too_long(self._line, self._limits)
+        return Row(self._line, joined)
 
 
 def rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Read]:

@@ -38,10 +38,9 @@ _WORKBOOK = "xl/workbook.xml"
 _SMALL = Limits(inflated_bytes=8 * 1024 * 1024)
 _MOST_SHEETS = 1000
 #: Where Excel ends.
-_LAST_COLUMN, _LAST_ROW = 16_384, 1_048_576
+_LAST_ROW = 1_048_576
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_PLAIN = re.compile(r"-?[0-9]{1,15}")
-_REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
+_LETTERS = re.compile(r"[A-Z]{1,3}")
 #: Digits that a spreadsheet's number is good for.
 _DIGITS = 15
 
@@ -75,7 +74,7 @@ class _Parts:
 
 def _local(name: str) -> str:
     """A tag without the prefix that some programs write."""
-    return name.rpartition(":")[2]
+    return name.rpartition(":")[2] if ":" in name else name
 
 
 def _tags(parts: _Parts, name: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -181,7 +180,7 @@ def number(text: str) -> str:
     `4.006381333931E12` and `4006381333931.0` are 4006381333931, `19.989999999999998` is 19.99: fifteen digits
     are what spreadsheets keep and show. What is larger than that is told as it stands.
     """
-    if _PLAIN.fullmatch(text):
+    if len(text) <= _DIGITS and text.isascii() and text.isdecimal():
         return text
     try:
         exact = Decimal(text)
@@ -193,13 +192,13 @@ def number(text: str) -> str:
     return (rounded.rstrip("0").rstrip(".") if "." in rounded else rounded) or "0"
 
 
-def _column(reference: str, default: int) -> int:
-    """Where a cell is, from 0: `C7` -> 2."""
-    found = _REFERENCE.fullmatch(reference)
-    if not found:
-        return default
+@lru_cache(2000)
+def _place(letters: str) -> int:
+    """Where the column of these letters is, from 0: `C` -> 2; -1 for what is no column."""
+    if not _LETTERS.fullmatch(letters):
+        return -1
     place = 0
-    for letter in found[1]:
+    for letter in letters:
         place = place * 26 + ord(letter) - 64
     return place - 1
 
@@ -224,15 +223,20 @@ class _Sheet:
             raise Unreadable("FILE_TOO_DEEP", "Elements of the Excel file are nested too deeply.")
         name = _local(tag)
         if name == "c":
-            self._kind = attributes.get("t", "n")
-            self._place = _column(attributes.get("r", ""), self._place + 1)
-            self._value, self._length = [], 0
+            self._begin_cell(attributes)
         elif name in ("v", "t"):
             self._in_value = not self._in_reading
         elif name == "row":
             self._begin_row(attributes.get("r", ""))
         elif name == "rPh":
             self._in_reading = True
+
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        self._kind = attributes.get("t", "n")
+        # Some programs write no references; then cells follow each other.
+        place = _place(attributes["r"].rstrip("0123456789")) if "r" in attributes else -1
+        self._place = self._place + 1 if place < 0 else place
+        self._value, self._length = [], 0
 
     def _begin_row(self, number: str) -> None:
         after = self._row + 1
@@ -261,8 +265,9 @@ class _Sheet:
             self._in_reading = False
 
     def _end_cell(self) -> None:
-        value = self._told("".join(self._value).strip()).strip()
+        kept = "".join(self._value).strip()
         self._value = []
+        value = self._told(kept).strip() if kept else ""
         if not value or self._refused:
             return
         if self._place >= self._limits.columns:
@@ -276,7 +281,7 @@ class _Sheet:
 
     def _told(self, value: str) -> str:
         """What is kept for a cell of the kind that we are in."""
-        if self._kind == "s" and value:
+        if self._kind == "s":
             return self._text_of(int(value) if value.isdecimal() and len(value) < 10 else -1)
         if self._kind == "b":
             return {"1": "true", "0": "false"}.get(value, value)
