@@ -14,15 +14,11 @@ from sync2sys.readers.base import (
 )
 
 
-def named(header: Sequence[str], limits: Limits) -> list[str]:
+def named(header: Sequence[str]) -> list[str]:
     """A name for each column: its own, or its number.
 
     A name that was there before gets a number, as `price (2)`.
     """
-    if len(header) > limits.columns:
-        raise Unreadable(
-            "FILE_COLUMNS", f"The header has more than {limits.columns:,} columns. Is it the header?"
-        )
     if any(len(each) > LONGEST_COLUMN for each in header):
         raise Unreadable("FILE_COLUMNS", "A column's name has more than 1,000 characters. Is it the header?")
     names: list[str] = []

@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def confine(memory: int, seconds: int, file_bytes: int) -> None:
-    """Limits this process for good: memory, processor time, size of files; no network and no other process."""
+    """Limits this process for good: memory, processor time, size of files; no network, no other process."""
     for kind, most in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, seconds),

@@ -22,11 +22,11 @@ from sync2sys.readers.base import (
     row_too_long,
     unreadable_characters,
 )
-from sync2sys.readers.texts import Lines, LineTooLong, is_whole, refuse_html, text
+from sync2sys.readers.texts import HEAD, Lines, LineTooLong, is_whole, refuse_html, text
 
-#: Characters of lines that are read again after a quote that was not closed, in one file.
-MOST_AGAIN = 64 * 1024 * 1024
-HEAD = 8192
+#: Characters of lines that are read again after a quote that was not closed, beyond twice those of the rows so
+#: far: what happens with inches is that lines are read twice.
+MOST_AGAIN = 8 * 1024 * 1024
 #: A limit of the whole process, so that of no file; the lines are counted before it is reached.
 csv.field_size_limit(2**30)
 
@@ -37,7 +37,7 @@ class Records:
     def __init__(self, lines: Lines, shape: Shape, limits: Limits) -> None:
         self._lines, self._shape, self._limits = lines, shape, limits
         self._reader = self._parsed(lines, strict=True)
-        self._again = 0
+        self._again = self._passed = 0
         self.line = 0
 
     def _parsed(self, lines: Iterator[str], *, strict: bool) -> Iterator[list[str]]:
@@ -54,6 +54,7 @@ class Records:
         return self
 
     def __next__(self) -> list[str] | Refused:
+        self._passed += self._lines.length
         self.line = self._lines.begin()
         try:
             cells = next(self._reader)
@@ -88,14 +89,15 @@ class Records:
 
     def refused_by_first(self, refused: Refused) -> Refused:
         """The first line of the row as refused; the others are read anew."""
-        self._again += self._lines.length
-        if self._again > MOST_AGAIN:
+        before = self._lines.length
+        self._lines.put_back()
+        self._again += before - self._lines.length
+        if self._again > MOST_AGAIN + 2 * self._passed:
             raise Unreadable(
                 "FILE_QUOTES",
                 f"Too many quotes are not closed, the last one in line {self.line}. "
                 "If quotes mean nothing in this file, say so.",
             )
-        self._lines.put_back()
         return refused
 
     @property
@@ -107,9 +109,9 @@ class Records:
 def rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Read]:
     """The rows of a CSV file, without those in which all is blank."""
     wrapped = text(stream, shape.encoding)
-    refuse_html(stream.peek(HEAD)[:HEAD].decode("ascii", "replace"))
+    refuse_html(stream.peek(HEAD))
     records = Records(Lines(wrapped, limits), shape, limits)
-    names = _names(records, shape, limits) if shape.header else []
+    names = _names(records, shape) if shape.header else []
     for cells in records:
         if isinstance(cells, Refused):
             yield cells
@@ -121,7 +123,7 @@ def rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Re
 def header(stream: io.BufferedReader, shape: Shape, limits: Limits) -> list[str]:
     """The columns that the header names."""
     lines = Lines(text(stream, shape.encoding), limits)
-    return _names(Records(lines, shape, limits), shape, limits)
+    return _names(Records(lines, shape, limits), shape)
 
 
 def _row(records: Records, cells: list[str], names: list[str]) -> Read:
@@ -131,12 +133,12 @@ def _row(records: Records, cells: list[str], names: list[str]) -> Read:
     return found
 
 
-def _names(records: Records, shape: Shape, limits: Limits) -> list[str]:
+def _names(records: Records, shape: Shape) -> list[str]:
     for cells in records:
         if records.line < shape.header:
             continue
         if isinstance(cells, Refused):
             raise Unreadable("FILE_HEADER", f"The header in line {records.line} cannot be read. {cells.text}")
         if any(map(str.strip, cells)):
-            return columns.named(cells, limits)
+            return columns.named(cells)
     return []

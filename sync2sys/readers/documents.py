@@ -75,7 +75,9 @@ class Cutter:
 
     def finish(self) -> None:
         """Raises Unreadable if the document is not complete."""
-        if self._open or self._begin >= 0 or self._passing or self._in_text or self._buffer.strip():
+        if self._buffer.strip() and not self._open and self._begin < 0:
+            raise self._broken(f"there is {begins(self._buffer)}")
+        if self._open or self._begin >= 0 or self._passing or self._in_text:
             raise Unreadable(
                 "FILE_TRUNCATED", f"The JSON ends early, in line {self._line}. Download or export it again."
             )
@@ -301,7 +303,7 @@ def _flatten(value: Any, column: str, found: dict[str, list[str]], depth: int) -
 
 def rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Read]:
     """The items of a document, one by one."""
-    texts.refuse_html(stream.peek(CHUNK)[:8192].decode("ascii", "replace"))
+    texts.refuse_html(stream.peek(texts.HEAD))
     wrapped = texts.text(stream, shape.encoding)
     cutter = Cutter(shape.item_path, limits)
     while piece := wrapped.read(CHUNK):
@@ -314,7 +316,7 @@ def rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Re
 
 def line_rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Read]:
     """The items of JSON lines: one a line."""
-    texts.refuse_html(stream.peek(CHUNK)[:8192].decode("ascii", "replace"))
+    texts.refuse_html(stream.peek(texts.HEAD))
     lines = Lines(texts.text(stream, shape.encoding), limits)
     while True:
         number = lines.begin()

@@ -138,7 +138,7 @@ def _streamed(
     if not head[3 if mark == "utf-8-sig" else 0 :].strip():
         raise Unreadable("FILE_EMPTY", "There is nothing in the file. Export it again.")
     start = head[:8192].decode(kind or "latin-1", "replace").lstrip("\ufeff \t\r\n")
-    texts.refuse_html(start)
+    texts.refuse_html(head)
     if start.startswith("<"):
         if not kind and not declared(head):
             kind = _encoding(path, shape, kind, content_type, remarks, limits)

@@ -37,7 +37,7 @@ _FORBIDDEN = re.compile(
 #: The same without references, which is found faster.
 _ODD = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010fffc]")
 _DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-CHUNK, HEAD = 64 * 1024, 8192
+CHUNK = 64 * 1024
 #: Bytes of one tag. Expat looks at an unfinished tag again with each piece that comes.
 LONGEST_TAG = 1024 * 1024
 #: Characters that a value counts for in addition to its own, so that very many empty ones count, too.
@@ -252,7 +252,9 @@ class Items:
             return
         self._size += VALUE_COST
         self._values.setdefault(column, []).append(value)
-        if not value.isascii() and MARK in value:
+        if self._size > self._limits.row_characters:
+            self._refuse(row_too_long(self._line, self._limits))
+        elif not value.isascii() and MARK in value:
             self._refuse(unreadable_characters(self._line))
 
     def _end(self, _: str) -> None:
@@ -292,9 +294,9 @@ class Items:
 
 def rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Read]:
     """The items of a document, one by one."""
-    head = stream.peek(HEAD)[:HEAD]
+    head = stream.peek(texts.HEAD)[: texts.HEAD]
     wrapped = texts.text(stream, encoding(head, shape.encoding))
-    texts.refuse_html(head.decode("ascii", "replace"))
+    texts.refuse_html(head)
     google = shape.format == "rss"
     items = Items(shape.item_path or (RSS_PATH if google else ""), limits, google=google)
     for _ in items.document.feed(wrapped):

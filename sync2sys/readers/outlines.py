@@ -12,12 +12,12 @@ from sync2sys.readers.markup import Document
 MOST_PATHS = 5000
 #: Names of items, and names that are at best those of their lists.
 _ITEMS = frozenset({
-    "product", "item", "offer", "artikel", "article", "shopitem", "produkt", "produit", "producto", "prodotto",
-    "good",
+    "product", "item", "offer", "artikel", "article", "shopitem", "produkt", "produit", "producto",
+    "prodotto", "good",
 })  # fmt: skip
 _LISTS = frozenset({
-    "products", "items", "offers", "articles", "produkte", "produkty", "productos", "goods", "rows", "records",
-    "data", "results",
+    "products", "items", "offers", "articles", "produkte", "produkty", "productos", "goods", "rows",
+    "records", "data", "results",
 })  # fmt: skip
 #: What may be an item, and is a part of one where there are others.
 _PARTS = frozenset({"entry", "variant", "row", "record", "node", "position", "o"})
@@ -58,7 +58,7 @@ class Outline:
         """The path of what are most likely the items; None where nothing has fields.
 
         Items have several fields of their own and are many. What has parts that are many, too, such as a
-        product with variants, comes before its parts; what only groups them, such as a category, has few fields.
+        product with variants, comes before its parts; what only groups them, as a category, has few fields.
         """
         kinds = self._kinds | self._keyed()
         likely = [(path, kind) for path, kind in kinds.items() if kind.count and kind.fields]

@@ -318,7 +318,7 @@ def _opened(
 def rows(path: Path, shape: Shape, limits: Limits) -> Iterator[Read]:
     """The rows of a sheet, without those in which all is blank."""
     with _opened(path, shape, limits) as found:
-        names = _header(found, limits) if shape.header else columns.numbered(limits.columns)
+        names = _header(found) if shape.header else columns.numbered(limits.columns)
         for line, cells in found:
             if isinstance(cells, Refused):
                 yield cells
@@ -331,7 +331,7 @@ def rows(path: Path, shape: Shape, limits: Limits) -> Iterator[Read]:
 def header(path: Path, shape: Shape, limits: Limits) -> list[str]:
     """The columns that the header names."""
     with _opened(path, shape, limits) as found:
-        return _header(found, limits)
+        return _header(found)
 
 
 def sheet_names(path: Path, shape: Shape, limits: Limits) -> list[str]:
@@ -375,9 +375,9 @@ def _cells(
             sheet.done.clear()
 
 
-def _header(found: Iterator[tuple[int, dict[int, str] | Refused]], limits: Limits) -> list[str]:
+def _header(found: Iterator[tuple[int, dict[int, str] | Refused]]) -> list[str]:
     for line, cells in found:
         if isinstance(cells, Refused):
             raise Unreadable("FILE_HEADER", f"The header in row {line} cannot be read. {cells.text}")
-        return columns.named([cells.get(place, "") for place in range(max(cells) + 1)], limits)
+        return columns.named([cells.get(place, "") for place in range(max(cells) + 1)])
     return []

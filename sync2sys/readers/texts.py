@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from sync2sys.readers.base import ENCODINGS, Limits, Unreadable
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_MARK_BYTES = b"\xef\xbb\xbf\xff\xfe"
 _UTF_32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _undecoded = re.compile("[\ud800-\udfff]").search
 _HTML = re.compile(
     r"\s*+(?><\?xml[^>]*+>\s*+)?+(?><!--.*?-->\s*+)*+<(?:!doctype\s++html|html|head|body)\b", re.I | re.S
 )
+HEAD = 8192
 LINE_LONGEST = 64 * 1024
 
 
@@ -48,9 +50,9 @@ def is_whole(line: str) -> bool:
     return line.isascii() or _undecoded(line) is None
 
 
-def refuse_html(head: str) -> None:
-    """Raises Unreadable for a web page in the place of a list."""
-    if _HTML.match(head.lstrip("\ufeff")):
+def refuse_html(head: bytes) -> None:
+    """Raises Unreadable for a web page in the place of a list, whatever encoding its first bytes are in."""
+    if _HTML.match(head[:HEAD].replace(b"\0", b"").lstrip(_MARK_BYTES).decode("latin-1")):
         raise Unreadable(
             "FILE_HTML",
             "This is a web page and no list, perhaps one that asks to sign in or tells of an error. "
@@ -117,4 +119,6 @@ class Lines:
         """Give the lines since `begin` again, but for the first one."""
         self._waiting.extendleft(reversed(self.taken[1:]))
         self.number -= len(self.taken) - 1
+        self.taken = self.taken[:1]
+        self.length = sum(map(len, self.taken))
         self.ended = False
