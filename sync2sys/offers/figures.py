@@ -39,7 +39,16 @@ _GRAMMARS = {COMMA: _grammar(".", ","), POINT: _grammar(",", r"\."), PLAIN: _gra
 _SIGN = re.compile(r"(?P<before>[+-])? ?(?P<bare>[0-9.,].*?)(?P<after> ?-)?").fullmatch
 
 #: What stands beside an amount and says its currency. `$`, `kr` and `£` alone do not say which.
-SYMBOLS = {"€": "EUR", "kč": "CZK", "zł": "PLN", "zl": "PLN", "ft": "HUF", "lei": "RON", "лв": "BGN"}
+SYMBOLS = {
+    "€": "EUR",
+    "euro": "EUR",
+    "kč": "CZK",
+    "zł": "PLN",
+    "zl": "PLN",
+    "ft": "HUF",
+    "lei": "RON",
+    "лв": "BGN",
+}
 _SHARED = {
     "$": frozenset(["USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN"]),
     "£": frozenset(["GBP", "GIP", "FKP", "SHP"]),

@@ -15,7 +15,8 @@ rules stand before general ones, and no two markups add up.
     markup      per cent of the base; below zero only on a recommended price
     add         an amount on top
     round       {"ending": "0.99"} or {"step": "0.05"}, and {"way": "nearest", "up" or "down"}
-    margin      the least share of the price that remains over the cost, in per cent
+    margin      the least share of the price that remains over the cost, in per cent; where no rule says it,
+                none: nothing is sold below its cost unless a margin below zero is said
     floor       the lowest price, and `ceiling` the highest
 
 All amounts are in the shop's currency and, as its prices, with or without tax. Without `rules` no price is
@@ -222,7 +223,7 @@ def _add(spec: Any, path: str) -> Decimal:
 
 
 def _margin(spec: Any, path: str) -> Decimal:
-    return _within(spec, path, Decimal(0), Decimal(99))
+    return _within(spec, path, Decimal(-900), Decimal(99))
 
 
 def _limit(spec: Any, path: str) -> Decimal:

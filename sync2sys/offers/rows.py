@@ -156,6 +156,8 @@ class _Reading:
     def __init__(self, row: Row, mapping: Mapping) -> None:
         self.row, self.mapping = row, mapping
         self.remarks: list[Remark] = []
+        #: codes of currencies that stand beside amounts
+        self.marks: set[str] = set()
 
     def offer(self) -> Offer:
         gtin, codes_found = self.gtin(), {name: self.code(name) for name in ("key", "sku", "mpn")}
@@ -256,14 +258,21 @@ class _Reading:
             value, mark = figures.money(found, source.numbers)
         except BadFigure as bad:
             raise _Refused(name, bad.code, found, bad.message) from None
-        if mark and not figures.means(mark, self.given_currency()):
-            raise _Refused(name, "other_currency", found, "The currency beside it is not that of the list.")
+        self.marked(name, found, mark)
         if value < 0:
             raise _Refused(name, "negative", found, "An amount cannot be below zero.")
         if not value:
             self.remark(name, "zero", found, "Zero is taken for no price at all.")
             return None, UNKNOWN
         return self.of_one_piece(name, found, value * source.times), source.tax
+
+    def marked(self, name: str, text: str, mark: str) -> None:
+        """What stands beside an amount has to be the currency of the list, where the list says one."""
+        given = self.given_currency()
+        if mark and given and not figures.means(mark, given):
+            raise _Refused(name, "other_currency", text, "The currency beside it is not that of the list.")
+        if is_currency(mark):
+            self.marks.add(mark)
 
     def of_one_piece(self, name: str, text: str, amount: Decimal) -> Decimal:
         found = _canonical(_EXACT.divide(amount, self.per()))
@@ -292,7 +301,7 @@ class _Reading:
     def currency(self, needed: bool) -> str:
         if not needed:
             return ""
-        found = self.given_currency()
+        found = self.given_currency() or (self.marks.pop() if len(self.marks) == 1 else "")
         if not is_currency(found):
             raise _Refused(
                 "currency", "no_currency", found, 'An amount without one means nothing. Use a code, as "EUR".'
