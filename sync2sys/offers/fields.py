@@ -73,14 +73,15 @@ FIELDS = {
         ),
         _field(
             "sku", CODE, "the SKU",
-            "sku, supplier sku, item number, item no, item nr, item code, article number, article no,"
-            "product code, product number, stock code, part code, artikelnummer, artikel nr, artikelnr,"
-            "artnr, art nr, art, bestellnummer, bestell nr, produktnummer, kód, kód produktu, kód zboží,"
-            "katalogové číslo, číslo položky, číslo produktu, kód tovaru, objednací kód, kod, kod produktu,"
-            "kod towaru, indeks, symbol, numer katalogowy, référence, réf, ref article, code article,"
-            "code produit, référence article, référence fournisseur, referencia, ref, código,"
-            "código artículo, código de artículo, código producto, codice, codice articolo, cod articolo,"
-            "codice prodotto, articolo, artikelcode, bestelnummer, productcode, productnummer",
+            "sku, supplier sku, vendor sku, item number, item no, item nr, item code, article number,"
+            "article no, product code, product number, stock code, part code, artikelnummer, artikel nr,"
+            "artikelnr, artnr, art nr, art, bestellnummer, bestell nr, produktnummer, kód, kód produktu,"
+            "kód zboží, katalogové číslo, číslo položky, číslo produktu, kód tovaru, objednací kód, kod,"
+            "kod produktu, kod towaru, indeks, symbol, numer katalogowy, référence, réf, ref article,"
+            "code article, code produit, référence article, référence fournisseur, referencia, ref,"
+            "código, código artículo, código de artículo, código producto, codice, codice articolo,"
+            "cod articolo, codice prodotto, articolo, artikelcode, bestelnummer, productcode,"
+            "productnummer",
         ),
         _field(
             "mpn", CODE, "the maker's number",

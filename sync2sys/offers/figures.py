@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 #: Ways to write numbers: 1.234,56 or 1,234.56 or digits alone.
@@ -17,6 +18,8 @@ NUMBER_STYLES = (COMMA, POINT, PLAIN)
 ISO, DAY_FIRST, MONTH_FIRST, SERIAL, SERIAL_1904 = "iso", "day_first", "month_first", "excel", "excel_1904"
 DAY_STYLES = (ISO, DAY_FIRST, MONTH_FIRST, SERIAL, SERIAL_1904)
 
+#: Figures repeat all over a list; so many are kept of each sort.
+_KEPT = 4096
 #: Characters of a cell that is looked at for a number; no number is longer.
 LONGEST = 60
 
@@ -76,9 +79,10 @@ class BadFigure(Exception):
 
 
 def _tidy(text: str) -> str:
-    return " ".join(text.translate(_FOLD).split())
+    return " ".join((text if text.isascii() else text.translate(_FOLD)).split())
 
 
+@lru_cache(maxsize=_KEPT)
 def number(text: str, style: str) -> Decimal:
     """The number that a cell of a column of this style holds. Raises BadFigure."""
     if len(text) > LONGEST:
@@ -130,6 +134,8 @@ def money(text: str, style: str) -> tuple[Decimal, str]:
     """An amount and the mark of a currency beside it, "" where there is none. Raises BadFigure."""
     if len(text) > LONGEST:
         raise BadFigure("not_a_number", "This is too long to be a price. Choose another column.")
+    if text[:1].isdigit() and text[-1:].isdigit():  # nothing stands beside it
+        return number(text, style), ""
     marked = _MARKED(_tidy(text))
     if marked is None or not (marked["first"] or marked["last"]):
         return number(text, style), ""
@@ -144,6 +150,7 @@ def _mark(text: str) -> str:
     return SYMBOLS.get(bare) or (bare if bare in _SHARED else text.upper())
 
 
+@lru_cache(maxsize=512)
 def currency(text: str) -> str:
     """The code of the currency that a cell means, "" where it does not say which: `$` may be many."""
     tidy = _tidy(text[:LONGEST])
@@ -218,6 +225,7 @@ _UNIT = re.compile(
 MOST_PIECES = 2**31 - 1
 
 
+@lru_cache(maxsize=_KEPT)
 def count(text: str, style: str) -> Count:
     """Pieces in stock, never below zero. Of "more than 10" it is 10, for that many there surely are.
 
@@ -255,6 +263,7 @@ WEIGHT_UNITS = tuple(_SCALES)
 _WEIGHED = re.compile(r"(?P<number>.*?[0-9]) ?(?P<unit>kg|g|lbs?|oz)\.?", re.IGNORECASE).fullmatch
 
 
+@lru_cache(maxsize=_KEPT)
 def weight(text: str, style: str, unit: str) -> Decimal:
     """Kilograms; `unit` is what a bare number is in. Raises BadFigure."""
     weighed = _WEIGHED(_tidy(text[: LONGEST + 1]))
@@ -274,6 +283,7 @@ _EPOCHS = {SERIAL: date(1899, 12, 30), SERIAL_1904: date(1904, 1, 1)}
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
 
+@lru_cache(maxsize=_KEPT)
 def day(text: str, style: str) -> date:
     """The day that a cell of a column of this style holds. Raises BadFigure."""
     found = _days(_tidy(text[:LONGEST])).get(style)

@@ -346,8 +346,8 @@ def _other_level(before: Profile, after: Profile, limits: Thresholds) -> list[Ob
         if min(ratios) >= limits.factor or max(ratios) <= 1 / limits.factor:
             was, now = old.quantile(0.5), new.quantile(0.5)
             message = (
-                f"{FIELDS[name].label[0].upper()}{FIELDS[name].label[1:]} was about {was:.3g} in the middle"
-                f" of the list and now is {now:.3g}. It may be in another unit, or another column."
+                f"{FIELDS[name].label[0].upper()}{FIELDS[name].label[1:]} was about {_figure(was)} in the"
+                f" middle of the list and now is {_figure(now)}. It may be in another unit or another column."
             )
             found.append(Objection("OFF_BY_A_FACTOR", message, was, now))
     return found
@@ -365,6 +365,10 @@ def _together(moves: Moves, limits: Thresholds) -> list[Objection]:
         " may have changed."
     )
     return [Objection("CHANGED_TOGETHER", message, 1, factor)]
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
 
 
 def _per_cent(share: float) -> str:
