@@ -41,8 +41,8 @@ _EXACT = Arithmetic(prec=60, rounding=ROUND_HALF_UP)
 _NOISE = Decimal("1e-12")
 _WHOLE = Decimal(1)
 _SHOWN = Decimal("0.0001")
-#: No price of anything is so high; what is, is no price.
-_MOST = Decimal(10) ** 12
+#: No price of anything is lower or higher; what is, is no price.
+_LEAST, _MOST = Decimal("1e-8"), Decimal(10) ** 12
 
 
 class Product(NamedTuple):
@@ -226,12 +226,11 @@ def _as_in_the_shop(
     if product.rate is None or product.rate < 0:
         return lack("rate_unknown", "the rate of its tax is not known. Give the product's tax class one")
     factor = 1 + product.rate / 100
-    exact = _EXACT.multiply(amount, factor) if product.includes_tax else _EXACT.divide(amount, factor)
-    return _without_noise(exact), None
+    return _EXACT.multiply(amount, factor) if product.includes_tax else _EXACT.divide(amount, factor), None
 
 
 def _is_amount(amount: Decimal | None) -> bool:
-    return amount is not None and amount.is_finite() and 0 < amount < _MOST
+    return amount is not None and amount.is_finite() and _LEAST <= amount < _MOST
 
 
 def _without_noise(exact: Decimal) -> Decimal:
@@ -391,8 +390,7 @@ def rounded_to(exact: Decimal, rounding: Rounding, way: str) -> Decimal:
     """The nearest amount above zero that the rounding allows, or the next one up or down."""
     directions = {UP: ROUND_CEILING, DOWN: ROUND_FLOOR, NEAREST: ROUND_HALF_UP}
     times = _EXACT.divide(_EXACT.subtract(exact, rounding.ending), rounding.step)
-    # Exactly on an allowed amount, a division by a step such as 0.03 leaves noise.
-    whole = times.quantize(_NOISE, context=_EXACT).quantize(_WHOLE, directions[way], context=_EXACT)
+    whole = times.quantize(_WHOLE, directions[way], context=_EXACT)
     least = Decimal(0) if rounding.ending else _WHOLE
     return _EXACT.add(_EXACT.multiply(max(whole, least), rounding.step), rounding.ending)
 

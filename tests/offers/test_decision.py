@@ -129,10 +129,12 @@ def test_a_recommended_price_with_tax_goes_into_a_shop_with_tax_unchanged():
     assert found.price == D("19.99")
 
 
-def test_tax_taken_off_and_a_rounding_up_do_not_go_past_the_exact_price():
-    rules = {"base": "recommended", "round": {"ending": "0.80", "way": "up"}}
-    found = priced(rules, recommended=D("19.992"), recommended_tax="with", cost="1")
-    assert found.price == D("16.80")
+@pytest.mark.parametrize("way", ["up", "down"])
+@pytest.mark.parametrize(("rate", "cost"), [(5, 13), (6, 2), (6, 11), (6, 64), (9, 10), (19, 10)])
+def test_what_a_division_leaves_behind_does_not_push_a_price_to_the_next_step(rate, cost, way):
+    rules = {"markup": str(rate), "round": {"step": "1", "way": way}}
+    found = priced(rules, product=NET._replace(rate=D(rate)), cost=str(cost), cost_tax="with")
+    assert found.price == cost
 
 
 def test_a_discount_on_the_recommended_price_stops_at_the_cost():
@@ -161,6 +163,7 @@ def test_a_margin_that_cannot_be_checked_gives_no_price():
         ({"markup": "1", "margin": "20", "ceiling": "12.60", "round": {"ending": "0.99"}}, "12.50", "margin"),
         ({"markup": "1", "floor": "30"}, "30.00", "floor"),
         ({"markup": "900", "ceiling": "20"}, "20.00", "ceiling"),
+        ({"markup": "900", "ceiling": "20.009"}, "20.00", "ceiling"),
         ({"markup": "900", "ceiling": "20", "round": {"ending": "0.99"}}, "19.99", "ceiling"),
         (
             {"markup": "900", "ceiling": "20", "floor": "19.995", "round": {"ending": "0.99"}},
@@ -360,7 +363,7 @@ def applying(policy, product, supply, part):
 
 
 def usable(amount):
-    return amount is not None and amount.is_finite() and 0 < amount < 10**12
+    return amount is not None and amount.is_finite() and D("1e-8") <= amount < 10**12
 
 
 def net(product, amount, tax):
