@@ -53,6 +53,8 @@ class Plan:
     mark: str
     shape: Shape
     mapping: Mapping
+    #: of the supplier, when it began: whatever changes them meanwhile is not in this reading
+    state: tuple[int, Any, Any]
     #: what the last list that was taken looked like
     before: Profile | None
 
@@ -68,13 +70,14 @@ class Tally:
     offers: int = 0
     refused: int = 0
 
-    def add(self, taken: list[Offer], refused: Sequence[Refusal], staged: Staged) -> None:
-        made: list[Offer | Refusal] = [*taken, *refused, *staged.refusals]
+    def add(self, refused: Sequence[Refusal], staged: Staged) -> None:
+        made: list[Offer | Refusal] = [*staged.kept, *refused, *staged.refusals]
         for each in made:
             self.profile.add(each)
         for before, after in staged.moves:
             self.moves.add(before, after)
-        self.offers += staged.taken - staged.disputed
+        self.profile.offers -= staged.disputed
+        self.offers += len(staged.kept) - staged.disputed
         self.refused += len(refused) + len(staged.refusals)
 
 
@@ -94,6 +97,8 @@ def run(claim: jobs.Claim) -> None:
             _read(plan, claim)
     except Unreadable as error:
         transaction(_fail)(supplier_id, plan.import_id if plan else None, error)
+    except supplier_files.Replaced:
+        transaction(_begin_anew)(supplier_id)
     except Exception as error:
         if not isinstance(error, jobs.PASSING):
             transaction(_fail)(supplier_id, plan.import_id if plan else None, error)
@@ -107,18 +112,16 @@ def _exists(supplier_id: str) -> bool:
 def _begin(supplier_id: str) -> Plan | None:
     """A new import; None where there is nothing to read, or nothing that was not read already."""
     supplier = db.session.get(Supplier, supplier_id, with_for_update=True)
-    if supplier is None or supplier.shape is None or supplier.mapping is None or supplier.file_id is None:
+    if supplier is None:
+        return None
+    _abandon_running(supplier.id)
+    if supplier.shape is None or supplier.mapping is None or supplier.file_id is None:
+        supplier.problem = supplier.problem_code = ""
         return None
     file = db.session.get_one(SupplierFile, supplier.file_id)
     mark = mark_of(file.digest, supplier.shape, supplier.mapping)
-    if mark == supplier.mark:
-        supplier.imported_at = now()
-        supplier.problem = supplier.problem_code = ""
+    if _is_known(supplier, mark):
         return None
-    held = db.session.get(Import, supplier.held_import_id) if supplier.held_import_id else None
-    if held is not None and held.state == "held" and held.mark == mark:
-        return None
-    _abandon_running(supplier.id)
     started = Import(supplier_id=supplier.id, file_name=file.name, digest=file.digest, mark=mark)
     db.session.add(started)
     db.session.flush()
@@ -130,14 +133,33 @@ def _begin(supplier_id: str) -> Plan | None:
         mark,
         Shape.from_dict(supplier.shape),
         mappings.parse(supplier.mapping),
+        _state_of(supplier),
         _profile_of(supplier.applied_import_id),
     )
+
+
+def _is_known(supplier: Supplier, mark: str) -> bool:
+    """Whether this list stands already, or waits for its owner."""
+    if mark == supplier.mark:
+        _drop_held(supplier)
+        supplier.imported_at = now()
+        supplier.problem = supplier.problem_code = ""
+        return True
+    held = db.session.get(Import, supplier.held_import_id) if supplier.held_import_id else None
+    if held is None or held.state != "held" or held.mark != mark:
+        return False
+    supplier.problem, supplier.problem_code = held.problem, HELD
+    return True
 
 
 def mark_of(digest: str, shape: dict[str, Any], mapping: dict[str, Any]) -> str:
     """A fingerprint of all that the offers are made from."""
     made_from = orjson.dumps([VERSION, digest, shape, mapping], option=orjson.OPT_SORT_KEYS)
     return blake2b(made_from, digest_size=32).hexdigest()
+
+
+def _state_of(supplier: Supplier) -> tuple[int, Any, Any]:
+    return supplier.version, supplier.shape, supplier.mapping
 
 
 def _profile_of(import_id: str | None) -> Profile | None:
@@ -191,7 +213,7 @@ def _stage(plan: Plan, batch: Sequence[Read], tally: Tally, claim: jobs.Claim) -
     refused = [each for each in made if isinstance(each, Refusal)]
     line = max((row.line for row in batch), default=tally.line)
     staged = transaction(_keep)(plan, taken, refused, tally, line, claim)
-    tally.add(taken, refused, staged)
+    tally.add(refused, staged)
     tally.line, tally.rows = line, tally.rows + len(batch)
 
 
@@ -199,9 +221,9 @@ def _keep(
     plan: Plan, taken: list[Offer], refused: list[Refusal], tally: Tally, line: int, claim: jobs.Claim
 ) -> Staged:
     jobs.progress(claim)
-    running = db.session.get_one(Import, plan.import_id)
-    if running.state != "running":
-        raise LostLease("Somebody else reads this list now.")
+    running = db.session.get(Import, plan.import_id)
+    if running is None or running.state != "running":
+        raise LostLease("Somebody else reads this list now, or nobody is to.")
     staged = offer_lists.stage(plan.supplier_id, plan.import_id, taken)
     _note_refused(plan.import_id, [*refused, *staged.refusals], tally.refused)
     running.touched_at, running.line = now(), line
@@ -220,12 +242,20 @@ def _note_refused(import_id: str, refusals: Sequence[Refusal], first: int) -> No
 
 def _conclude(plan: Plan, tally: Tally, claim: jobs.Claim) -> dict[str, Any]:
     """Take the list over, or hold it, in one transaction."""
-    supplier = db.session.get_one(Supplier, plan.supplier_id, with_for_update=True)
+    supplier = db.session.get(Supplier, plan.supplier_id, with_for_update=True)
+    if supplier is None:
+        raise LostLease("The supplier was removed meanwhile.")
     ended = db.session.get_one(Import, plan.import_id)
+    if _state_of(supplier) != plan.state:
+        # What is staged was compared with offers that stand no more, or made by another mapping.
+        _begin_anew(supplier.id)
+        jobs.check(claim)
+        return {"state": ended.state}
     outcome = offer_lists.compare(supplier.id, ended.id)
     ended.profile, ended.line, ended.rows = tally.profile.as_dict(), tally.line, tally.rows
     ended.offers, ended.refused = tally.offers, tally.refused
     ended.added, ended.changed, ended.removed = outcome.added, outcome.changed, outcome.removed
+    tally.moves.common = outcome.offers - outcome.added
     objections = _objections(supplier, plan, tally)
     if objections and claim.payload.get("released") != plan.mark:
         _hold(supplier, ended, objections)
@@ -236,6 +266,13 @@ def _conclude(plan: Plan, tally: Tally, claim: jobs.Claim) -> dict[str, Any]:
     return {
         name: getattr(ended, name) for name in ("state", "offers", "refused", "added", "changed", "removed")
     }
+
+
+def _begin_anew(supplier_id: str) -> None:
+    """Give the reading up for one of what there is now."""
+    for old in db.session.scalars(select(Import).filter_by(supplier_id=supplier_id, state="running")):
+        _end(old, "abandoned", "The file, its mapping or the offers changed meanwhile; it is read anew.")
+    jobs.enqueue("import", supplier_id, {"kept": True})
 
 
 def _objections(supplier: Supplier, plan: Plan, tally: Tally) -> list[dict[str, Any]]:
@@ -264,13 +301,16 @@ def _drop_held(supplier: Supplier) -> None:
 
 
 def _apply(supplier: Supplier, ended: Import, outcome: Outcome) -> None:
-    touched = outcome.added or outcome.changed or outcome.removed
-    if touched:
-        offer_lists.apply(supplier.id, ended.id, now(), remembering=supplier.applied_import_id is not None)
+    is_first = supplier.applied_import_id is None
+    if outcome.added or outcome.changed or outcome.removed or is_first:
+        offer_lists.apply(supplier.id, ended.id, now(), remembering=not is_first)
         supplier.version += 1
+        supplier.applied_import_id = ended.id
+        _end(ended, "applied")
+    else:
+        _end(ended, "unchanged")
     _drop_held(supplier)
-    _end(ended, "applied")
-    supplier.applied_import_id, supplier.mark, supplier.pinned_at = ended.id, ended.mark, None
+    supplier.mark, supplier.pinned_at = ended.mark, None
     supplier.imported_at = ended.finished_at
     supplier.problem = supplier.problem_code = ""
 
@@ -369,4 +409,8 @@ def resume(supplier: Supplier) -> None:
     """Follow the lists again after one was taken back; the newest is read now."""
     db.session.refresh(supplier, with_for_update=True)
     supplier.pinned_at = None
+    # It was held for the pin alone, perhaps; whatever else speaks against it is found once more.
+    if supplier.held_import_id is not None:
+        _drop_held(supplier)
+        supplier.problem = supplier.problem_code = ""
     suppliers.ask_import(supplier)

@@ -54,10 +54,11 @@ class Outcome:
 class Staged:
     """What became of some offers of a list."""
 
-    taken: int
+    #: one for each key that is new in the list
+    kept: list[offers.Offer]
     #: rows that say the same as an earlier one
     repeated: int
-    #: offers that were taken before, and are not any more
+    #: of all that were kept until now, those that are not taken after all
     disputed: int
     refusals: list[Refusal]
     #: costs before and after, of those that both lists have
@@ -95,7 +96,7 @@ def stage(supplier_id: str, import_id: str, found: Sequence[offers.Offer]) -> St
             first.disputed, disputed = True, disputed + 1
     moves = _write(supplier_id, import_id, list(new.values()), seen)
     _dispute(import_id, [key for key in stored if seen[key].disputed])
-    return Staged(len(new), repeated, disputed, refusals, moves)
+    return Staged(list(new.values()), repeated, disputed, refusals, moves)
 
 
 def _seen(import_id: str, keys: list[str]) -> dict[str, _Seen]:

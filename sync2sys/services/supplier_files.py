@@ -9,17 +9,18 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 from isal import isal_zlib
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from sync2sys.database import look, transaction
-from sync2sys.errors import ListBusy, ListError, RemoteError
+from sync2sys.errors import ListBusy, ListError, NotFound, RemoteError
 from sync2sys.extensions import db, outbound, settings
 from sync2sys.models import Supplier, SupplierFile, SupplierFilePart
 from sync2sys.models.base import now
@@ -31,8 +32,14 @@ MIB = 1024 * 1024
 PART = MIB
 #: Seconds that a whole download may take.
 FETCH_SECONDS = 300.0
+#: What was begun earlier and is not there yet was given up: its process was killed.
+WRITTEN_WITHIN = timedelta(hours=1)
 
 part = table_of(SupplierFilePart)
+
+
+class Replaced(Exception):
+    """A newer file came while this one was laid out."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,20 @@ def spooled() -> Iterator[IO[bytes]]:
 def receive(supplier_id: str, stream: IO[bytes], name: str = "", content_type: str = "") -> str:
     """Keep a file, which begins where the stream stands; returns its id. The one before is dropped.
 
-    The same bytes once more change nothing. What is in it is looked at later.
+    The same bytes once more change nothing. What is in it is looked at later. Raises NotFound where the
+    supplier is gone.
     """
     digest, length = _measured(stream)
-    return transaction(_keep)(supplier_id, stream, digest, length, name, content_type)
+    told = {"name": name[:255], "content_type": content_type[:200]}
+    known = transaction(_note_again)(supplier_id, digest, told)
+    if known is not None:
+        return known
+    file_id = transaction(_begin)(supplier_id, {"digest": digest, "length": length, **told})
+    # Part by part: nobody else could write while so much is written at once.
+    for no, piece in enumerate(iter(lambda: stream.read(PART), b"")):
+        transaction(_add)(file_id, no, isal_zlib.compress(piece, 1))
+    transaction(_take)(supplier_id, file_id)
+    return file_id
 
 
 def _measured(stream: IO[bytes]) -> tuple[str, int]:
@@ -70,36 +87,48 @@ def _measured(stream: IO[bytes]) -> tuple[str, int]:
     return digest.hexdigest(), length
 
 
-def _keep(supplier_id: str, stream: IO[bytes], digest: str, length: int, name: str, content_type: str) -> str:
-    supplier = db.session.get_one(Supplier, supplier_id, with_for_update=True)
+def _note_again(supplier_id: str, digest: str, told: dict[str, str]) -> str | None:
+    """The id of the last file, if it has these bytes."""
+    supplier = _locked(supplier_id)
     last = db.session.get(SupplierFile, supplier.file_id) if supplier.file_id else None
-    if last is not None and last.digest == digest:
-        last.received_at, last.name, last.content_type = now(), name[:255], content_type[:200]
-        return last.id
-    file = SupplierFile(
-        supplier_id=supplier_id,
-        name=name[:255],
-        content_type=content_type[:200],
-        length=length,
-        digest=digest,
-    )
+    if last is None or last.digest != digest:
+        return None
+    last.received_at, last.name, last.content_type = now(), told["name"], told["content_type"]
+    return last.id
+
+
+def _locked(supplier_id: str) -> Supplier:
+    supplier = db.session.get(Supplier, supplier_id, with_for_update=True)
+    if supplier is None:
+        raise NotFound("No such supplier.")
+    return supplier
+
+
+def _begin(supplier_id: str, given: dict[str, Any]) -> str:
+    file = SupplierFile(supplier_id=_locked(supplier_id).id, **given)
     db.session.add(file)
     db.session.flush()
-    start = stream.tell()
-    for no, piece in enumerate(iter(lambda: stream.read(PART), b"")):
-        db.session.execute(
-            part.insert(), {"file_id": file.id, "no": no, "packed": isal_zlib.compress(piece, 1)}
-        )
-    stream.seek(start)  # a transaction may be run again
-    others = SupplierFile.supplier_id == supplier_id, SupplierFile.id != file.id
-    db.session.execute(delete(SupplierFile).where(*others).execution_options(synchronize_session=False))
-    supplier.file_id = file.id
     return file.id
+
+
+def _add(file_id: str, no: int, packed: bytes) -> None:
+    if db.session.get(SupplierFile, file_id) is None:
+        raise NotFound("No such supplier.")
+    db.session.execute(part.insert(), {"file_id": file_id, "no": no, "packed": packed})
+
+
+def _take(supplier_id: str, file_id: str) -> None:
+    """Put the file in the place of the last one. Others that were begun lately are still being written."""
+    supplier = _locked(supplier_id)
+    surplus = or_(SupplierFile.id == supplier.file_id, SupplierFile.received_at < now() - WRITTEN_WITHIN)
+    others = SupplierFile.supplier_id == supplier_id, SupplierFile.id != file_id, surplus
+    db.session.execute(delete(SupplierFile).where(*others).execution_options(synchronize_session=False))
+    supplier.file_id = file_id
 
 
 @contextmanager
 def laid_out(file_id: str) -> Iterator[Path]:
-    """The file in a temporary folder, until it is left. Raises FileNotFoundError where it was replaced."""
+    """The file in a temporary folder, until it is left. Raises Replaced."""
     with tempfile.TemporaryDirectory(prefix="sync2sys-") as folder:
         path = Path(folder) / "list"
         with path.open("wb") as target:
@@ -109,7 +138,7 @@ def laid_out(file_id: str) -> Iterator[Path]:
                     break
                 target.write(isal_zlib.decompress(packed))
         if path.stat().st_size != look(_length)(file_id):
-            raise FileNotFoundError(file_id)
+            raise Replaced
         yield path
 
 
@@ -121,30 +150,29 @@ def _part(file_id: str, no: int) -> bytes | None:
     return db.session.scalar(select(part.c.packed).where(part.c.file_id == file_id, part.c.no == no))
 
 
-def fetch(supplier_id: str) -> bool:
-    """Ask the supplier's address for its list, if it has one; returns whether there is a file to read.
+def fetch(supplier_id: str) -> None:
+    """Ask the supplier's address for its list, if it has one, and keep what is new.
 
     An answer that nothing changed costs nothing. Raises ListError, and then the last file stands.
     """
     asked = look(_request)(supplier_id)
     if asked is None:
-        return look(_has_file)(supplier_id)
+        return
     with spooled() as target:
         reply = _answer(asked, target)
         transaction(_note_fetch)(supplier_id)
         if reply.status == 304:
-            return look(_has_file)(supplier_id)
+            return
         target.seek(0)
         name = unquote(urlsplit(asked.url).path.rpartition("/")[2])
         receive(supplier_id, target, name, reply.headers.get("Content-Type", ""))
     # Only now: a file that was not kept has to come once more.
     transaction(_note_validators)(supplier_id, asked.url, reply)
-    return True
 
 
 def _request(supplier_id: str) -> Request | None:
-    supplier = db.session.get_one(Supplier, supplier_id)
-    if not supplier.url:
+    supplier = db.session.get(Supplier, supplier_id)
+    if supplier is None or not supplier.url:
         return None
     known = {"If-None-Match": supplier.etag, "If-Modified-Since": supplier.last_modified}
     secret = supplier.credentials
@@ -154,10 +182,6 @@ def _request(supplier_id: str) -> Request | None:
         {name: value for name, value in known.items() if value and supplier.file_id},
         (secret["user"], secret["password"]) if secret else None,
     )
-
-
-def _has_file(supplier_id: str) -> bool:
-    return db.session.scalar(select(Supplier.file_id).filter_by(id=supplier_id)) is not None
 
 
 def _answer(asked: Request, target: IO[bytes]) -> Reply:

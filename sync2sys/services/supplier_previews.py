@@ -16,7 +16,7 @@ from sync2sys.offers import guesses
 from sync2sys.offers import mapping as mappings
 from sync2sys.offers.guesses import Proposal
 from sync2sys.offers.rows import Offer, Refusal, offer_of
-from sync2sys.readers.base import Refused, Shape
+from sync2sys.readers.base import Refused, Row, Shape
 from sync2sys.readers.child import guess_apart, read_apart
 from sync2sys.readers.guesses import Guess
 from sync2sys.services import supplier_files, suppliers
@@ -58,7 +58,9 @@ def guess(supplier_id: str) -> Look:
     file = look(_file)(supplier_id)
     with _laid_out(file) as path:
         found = guess_apart(path, file.name, file.content_type)
-        sampled = [row.values for row in found.rows]
+        with closing(read_apart(path, found.shape)) as batches:
+            read = islice(chain.from_iterable(batches), guesses.MOST_CELLS)
+            sampled = [row.values for row in read if isinstance(row, Row)] if found.rows else []
     return Look(found, guesses.guess(found.columns, sampled, file.currency))
 
 
@@ -95,7 +97,7 @@ def _laid_out(file: File) -> Iterator[Path]:
     try:
         with supplier_files.laid_out(file.id) as path:
             yield path
-    except FileNotFoundError:
+    except supplier_files.Replaced:
         raise BadRequest("A newer file came at this moment. Try again.") from None
 
 

@@ -116,7 +116,7 @@ def _set(supplier: Supplier, given: Mapping[str, Any]) -> None:
     for name, value in checked.items():
         setattr(supplier, name, value)
     if supplier.every_minutes and not supplier.url:
-        _refuse("every_minutes", "A list that is sent to us is read when it comes. Leave this out, or 0.")
+        _refuse("everyMinutes", "A list that is sent to us is read when it comes. Leave this out, or 0.")
     if supplier.sealed_credentials and not supplier.url:
         _refuse("credentials", "User and password are for an address. Name one.")
 
@@ -179,7 +179,7 @@ _RANGES = {"fewest": (1, 1_000_000), "factor": (1, 1000), "same": (0, 100)}
 
 def _checked_minutes(minutes: int) -> int:
     if minutes and not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
-        _refuse("every_minutes", f"Use 0 for never, or {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.")
+        _refuse("everyMinutes", f"Use 0 for never, or {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.")
     return minutes
 
 
