@@ -357,7 +357,7 @@ def release(supplier: Supplier, import_id: str) -> Import:
 def drop(supplier: Supplier, import_id: str) -> Import:
     """Give a held list up; the offers stay as they are. Raises NotFound and BadRequest."""
     held = _held(supplier, import_id)
-    held.state = "dropped"
+    supplier.held_import_id, held.state = None, "dropped"
     supplier.problem = supplier.problem_code = ""
     return held
 
