@@ -151,6 +151,65 @@ class Hook:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class VariantRef:
+    """A variant by the shop's own ids, as `RemoteVariant` has them."""
+
+    product_id: str
+    variant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What stands in the shop now, as far as it can be written to."""
+
+    #: the regular price in `currency`, None where there is none
+    price: Decimal | None
+    #: pieces that can be sold, at the one place that is written to; None where they are not counted there
+    quantity: int | None
+    counts_stock: bool
+    #: what the connector needs to write; JSON, without secrets
+    handle: dict[str, Any]
+    #: of the shop, asked just now; empty where it would not say
+    currency: str = ""
+    #: a lower price that runs or is still to come
+    sale_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to stand in the shop; a None leaves it as it is."""
+
+    ref: VariantRef
+    #: the regular price in the shop's currency, without more decimals than that has
+    price: Decimal | None
+    quantity: int | None
+    #: what the decision was made upon; the handle says how to write
+    expected: Current
+    #: the shop may be made to count the stock of this variant where it does not yet
+    count_stock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one value of a change."""
+
+    ref: VariantRef
+    #: price or quantity
+    field: str
+    #: written; unchanged: it stood there before; refused: it will not be, until somebody changes something;
+    #: stale: the shop has another value by now; odd: the shop took it and has something else; not_written:
+    #: trouble, and the shop has what it had; unknown: trouble, and nobody knows what the shop has
+    outcome: str
+    #: what stands in the shop as far as is known, for the field that this is about
+    price: Decimal | None = None
+    quantity: int | None = None
+    #: one of `connectors.writing`, a code of the platform, or that of a StoreError
+    code: str = ""
+    #: for the shop's owner
+    message: str = ""
+
+
 class Secrets(Protocol):
     """A channel's credentials. They may change while they are used: tokens expire and are renewed."""
 
@@ -200,4 +259,23 @@ class Connector(Protocol):
         """See that the shop tells this address of changes, signed with the secret or the platform's own.
 
         What is missing or was given up is made. Raises StoreError.
+        """
+
+    def may_write(self) -> list[str]:
+        """What the keys lack for writing prices and stock, in the platform's words; empty: nothing.
+
+        Raises StoreError.
+        """
+
+    def current(self, refs: Sequence[VariantRef]) -> dict[VariantRef, Current]:
+        """What the shop has now of at most a hundred variants, asked of the shop itself.
+
+        Those that it does not have are left out. Raises StoreError.
+        """
+
+    def write(self, changes: Sequence[Change], key: str) -> list[Written]:
+        """Write at most a hundred changes, each variant once; an answer for each value, in their order.
+
+        `key` names this writing: the same changes with the same key may be written again after a crash.
+        Raises StoreError only where nothing was written; after that, trouble is told in the answers.
         """

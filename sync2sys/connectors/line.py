@@ -30,6 +30,10 @@ class TooLate(StoreUnreachable):
     """The shop took too long over a request; a smaller one may do."""
 
 
+class NotNow(StoreBusy):
+    """The shop was asked too often, or was not asked at all: whatever was wanted of it was not done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long trouble is borne: so many tries, and at most so many seconds of waiting between them."""
@@ -109,7 +113,7 @@ class Line:
         if isinstance(error, TimedOut):
             return self._late()
         if isinstance(error, BreakerOpen):
-            return StoreBusy(
+            return NotNow(
                 f"{self.host} failed several times in a row and is left alone for a while.",
                 retry_after=error.retry_after,
             )
@@ -128,11 +132,20 @@ class Line:
     def _late(self) -> TooLate:
         return TooLate(f"{self.host} did not answer within {self._total or self._seconds:g} seconds.")
 
-    def patiently(self, ask: Callable[[], T], at_once: tuple[type[StoreError], ...] = ()) -> T:
+    def carefully(self, ask: Callable[[], T]) -> T:
+        """Ask for what must not be done twice: again only after the shop has said that it did nothing."""
+        return self.patiently(ask, only=(NotNow,))
+
+    def patiently(
+        self,
+        ask: Callable[[], T],
+        at_once: tuple[type[StoreError], ...] = (),
+        only: tuple[type[StoreError], ...] = (StoreError,),
+    ) -> T:
         """Ask again while that can help, with growing waits, never sooner than the shop wishes.
 
         A wait that patience or the deadline does not allow is not begun; the error says when to come back.
-        Errors of the types in `at_once` are not waited out.
+        Errors of the types in `at_once`, and those that are none of `only`, are not waited out.
         """
         patience, waited = self.patience, 0.0
         for number in itertools.count(1):
@@ -143,7 +156,9 @@ class Line:
                     raise
                 self.on_trouble(error)
                 wait = max(patience.wait_before(number), error.retry_after or 0.0)
-                is_last = number >= patience.tries or isinstance(error, at_once)
+                is_last = (
+                    number >= patience.tries or isinstance(error, at_once) or not isinstance(error, only)
+                )
                 if is_last or waited + wait > patience.seconds or self._too_late_for(wait):
                     raise
             patience.sleep(wait)

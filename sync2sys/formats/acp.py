@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from sync2sys.currencies import digits_of
 from sync2sys.formats import attributes, money, rules
 from sync2sys.formats.addresses import encoded
 from sync2sys.formats.base import (
@@ -36,7 +37,7 @@ class Products(JsonLines):
 
 
 def _minor(amount: Any, currency: str | None) -> Any:
-    digits = money.MINOR_UNITS.get(currency or "", 2)
+    digits = digits_of(currency or "")
     return None if amount is None else {"amount": int(Decimal(amount).scaleb(digits)), "currency": currency}
 
 

@@ -4,16 +4,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
-#: Digits after the point where they are not two. Source: ISO 4217, list one (minor units).
-MINOR_UNITS = {
-    code: digits
-    for digits, codes in (
-        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
-        (3, "BHD IQD JOD KWD LYD OMR TND"),
-        (4, "CLF UYW"),
-    )
-    for code in codes.split()
-}
+from sync2sys.currencies import MINOR_UNITS, digits_of
 
 
 @lru_cache(maxsize=512)
@@ -52,7 +43,7 @@ def _rounded(price: str | Decimal | None, currency: str | None) -> str | None:
 
 def in_units(exact: Decimal, currency: str) -> Decimal:
     """The amount with the currency's own number of decimals, rounded half up."""
-    return exact.quantize(Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2)), ROUND_HALF_UP)
+    return exact.quantize(Decimal(1).scaleb(-digits_of(currency)), ROUND_HALF_UP)
 
 
 @lru_cache(maxsize=8192)

@@ -7,6 +7,7 @@ from sync2sys.models.fetches import Fetch
 from sync2sys.models.jobs import Job, Worker
 from sync2sys.models.locks import Lock
 from sync2sys.models.organizations import Membership, Organization, User
+from sync2sys.models.pricing import Decision, Pricing, Quarrel
 from sync2sys.models.pulls import Pull, PullItem
 from sync2sys.models.shopify import ShopifyFlow
 from sync2sys.models.suppliers import (
@@ -26,6 +27,7 @@ from sync2sys.models.webhooks import WebhookDelivery
 __all__ = [
     "Channel",
     "Chunk",
+    "Decision",
     "Feed",
     "Fetch",
     "Import",
@@ -36,9 +38,11 @@ __all__ = [
     "Offer",
     "OfferChange",
     "Organization",
+    "Pricing",
     "Product",
     "Pull",
     "PullItem",
+    "Quarrel",
     "RefusedRow",
     "Render",
     "RenderChunk",

@@ -21,7 +21,7 @@ SURE = 0.8
 #: Fields for which a part of a column's name is enough, if nothing speaks against it.
 _BY_PART = ("gtin", "mpn", "cost", "price", "quantity", "images", "available_at", "brand", "weight")
 #: Images that one list has beside each other, as `Bild 1`, `Bild 2`.
-_SEVERAL = ("images", "gtin")
+_SEVERAL = ("images",)
 
 
 class Found(NamedTuple):

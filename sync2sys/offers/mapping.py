@@ -38,6 +38,8 @@ IDENTIFIERS = ("key", "sku", "gtin", "mpn")
 TERMS = ("cost", "price", "quantity", "availability")
 #: Fallback columns of a field, images of an offer, options, words of a stock, characters of a constant.
 MOST_COLUMNS, MOST_IMAGES, MOST_OPTIONS, MOST_WORDS, LONGEST_CONSTANT = 10, 30, 30, 500, 2_000
+#: Characters that count of a word about a stock.
+LONGEST_WORD = 200
 #: Characters of a column's name; in XML and JSON it is a path.
 LONGEST_COLUMN = 500
 
@@ -101,7 +103,7 @@ class Mapping:
         gone = {
             name: each.columns
             for name, each in self.fields.items()
-            if each.columns and not any(column in columns for column in each.columns)
+            if each.columns and not each.constant and not any(column in columns for column in each.columns)
         }
         if not gone:
             return ""
@@ -207,6 +209,7 @@ def _words(spec: Any, kind: str, path: str) -> dict[str, int | str]:
 
 def stock_key(text: str) -> str:
     """A word about a stock as it is looked up. Signs count, `<5` is not `>5`."""
+    text = text[:LONGEST_WORD]
     signs = "".join(each for each in text if each in "<>=+≤≥")
     return signs + (" ".join(fields.words(text)) or " ".join(text.split()).casefold())
 

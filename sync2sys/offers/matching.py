@@ -126,7 +126,7 @@ def part_key(text: str) -> str:
 
 
 def _brand_part(item: Identified) -> str:
-    brand, part = name_key(item.brand), part_key(item.mpn)
+    brand, part = name_key(item.brand[:200]), part_key(item.mpn)
     return f"{brand}|{part}" if brand and part else ""
 
 
@@ -204,10 +204,7 @@ def keys_of_variant(variant: Target, rules: abc.Sequence[Rule]) -> list[Key]:
 
 
 class Index:
-    """The variants of a catalogue by their keys.
-
-    Memory grows with the variants: about half a kilobyte for each key.
-    """
+    """The variants of a catalogue by their keys, all of them in memory."""
 
     def __init__(self, variants: abc.Iterable[Target], rules: abc.Sequence[Rule]) -> None:
         self.rules = tuple(rules)

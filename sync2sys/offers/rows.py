@@ -33,7 +33,9 @@ _DECIMALS = Decimal("1e-8")
 _EXACT = Arithmetic(prec=40, rounding=ROUND_HALF_UP)
 #: What stands in a cell in the place of nothing.
 _NOTHING = frozenset(("-", "--", "–", "n/a", "na", "n.a.", "null", "none", "nan", "#n/a", "#nv", "nil", "?"))
-_WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_WEB = re.compile('https?://[^\\s<>"\x00-\x1f\x7f\ud800-\udfff]+', re.IGNORECASE)
+#: What no database takes: NUL and halves of surrogate pairs.
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 _ROUNDED_CODE = re.compile(r"[0-9][.,][0-9]+[Ee]\+[0-9]{2}").fullmatch
 
 
@@ -181,7 +183,7 @@ class _Reading:
             quantity=quantity,
             availability=availability,
             available_at=self.figure("available_at", lambda text, source: figures.day(text, source.days)),
-            description=self.text("description").strip(),
+            description=_UNKEPT.sub("", self.text("description")).strip(),
             link=self.link(),
             images=self.images(),
             category=clean(self.text("category")),
@@ -295,7 +297,8 @@ class _Reading:
         return pieces
 
     def given_currency(self) -> str:
-        found = self.filled("currency")
+        # What is kept of so many cells should be short.
+        found = self.filled("currency")[: figures.LONGEST]
         return figures.currency(found) or found.upper()
 
     def currency(self, needed: bool) -> str:
@@ -372,12 +375,13 @@ class _Reading:
         return {name: value for name, value in found.items() if value}
 
 
-_NEXT_ADDRESS = re.compile(r"[,;|]+(?=\s*https?://|\s*$)|\s+", re.IGNORECASE)
+_NEXT_ADDRESS = re.compile(r"[,;|](?=\s{0,9}(?:https?://|$))|\s+", re.IGNORECASE)
 
 
 def _addresses(cell: str) -> list[str]:
     """Addresses with blanks, lines, commas, semicolons or bars between; a comma inside one stays."""
-    return [each for each in _NEXT_ADDRESS.split(cell) if each and _WEB.fullmatch(each)]
+    found = (each.strip(",;|") for each in _NEXT_ADDRESS.split(cell))
+    return [each for each in found if _WEB.fullmatch(each)]
 
 
 def _told(meaning: int | str) -> tuple[int | None, str]:

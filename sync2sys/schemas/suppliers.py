@@ -265,7 +265,7 @@ class Preview(Schema):
 
 
 class Change(Schema):
-    """What an import did to one offer. No `before`: it was not there; no `after`: it is in the list no more."""
+    """What an import did to one offer; no `before`: it was not there, no `after`: it is not any more."""
 
     key = fields.String(required=True)
     before = fields.Dict(required=True, allow_none=True)

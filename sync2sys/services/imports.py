@@ -6,7 +6,7 @@ it is never believed for coming twice.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -25,9 +25,9 @@ from sync2sys.offers import quality
 from sync2sys.offers.mapping import Mapping
 from sync2sys.offers.quality import Moves, Profile
 from sync2sys.offers.rows import Offer, Refusal, offer_of
-from sync2sys.readers.base import Read, Refused, Shape, Unreadable
+from sync2sys.readers.base import Read, Refused, Row, Shape, Unreadable
 from sync2sys.readers.child import read_apart
-from sync2sys.services import jobs, offer_lists, organizations, supplier_files, suppliers
+from sync2sys.services import jobs, offer_lists, organizations, pricing, supplier_files, suppliers
 from sync2sys.services.offer_lists import Outcome, Staged
 from sync2sys.services.upserts import table_of
 
@@ -37,7 +37,7 @@ VERSION = "1"
 KEPT = 20
 #: Rows that are staged in one transaction.
 BATCH = 1000
-HELD, PINNED = "LIST_HELD", "ROLLED_BACK"
+HELD, PINNED, COLUMNS_GONE = "LIST_HELD", "ROLLED_BACK", "COLUMNS_GONE"
 
 refused_row, staged_offer = table_of(RefusedRow), table_of(StagedOffer)
 log = logging.getLogger(__name__)
@@ -65,6 +65,8 @@ class Tally:
 
     profile: Profile
     moves: Moves
+    #: of the header; none where there is no header
+    columns: Collection[str] = ()
     line: int = 0
     rows: int = 0
     offers: int = 0
@@ -211,6 +213,8 @@ def _stage(plan: Plan, batch: Sequence[Read], tally: Tally, claim: jobs.Claim) -
     ]
     taken = [each for each in made if isinstance(each, Offer)]
     refused = [each for each in made if isinstance(each, Refusal)]
+    if plan.shape.header and plan.shape.format in ("csv", "xlsx") and not tally.columns:
+        tally.columns = next((row.values.keys() for row in batch if isinstance(row, Row)), ())
     line = max((row.line for row in batch), default=tally.line)
     staged = transaction(_keep)(plan, taken, refused, tally, line, claim)
     tally.add(refused, staged)
@@ -278,6 +282,8 @@ def _begin_anew(supplier_id: str) -> None:
 def _objections(supplier: Supplier, plan: Plan, tally: Tally) -> list[dict[str, Any]]:
     found = quality.objections(plan.before, tally.profile, suppliers.thresholds(supplier), tally.moves)
     reasons = [each._asdict() for each in found]
+    if tally.columns and (gone := plan.mapping.absent(tally.columns)):
+        reasons.insert(0, {"code": COLUMNS_GONE, "message": gone, "before": 0, "after": 0})
     if supplier.pinned_at is not None:
         message = "You went back to an older list. Newer ones are held until you release one or resume."
         reasons.append({"code": PINNED, "message": message, "before": 0, "after": 0})
@@ -306,6 +312,7 @@ def _apply(supplier: Supplier, ended: Import, outcome: Outcome) -> None:
         offer_lists.apply(supplier.id, ended.id, now(), remembering=not is_first)
         supplier.version += 1
         supplier.applied_import_id = ended.id
+        pricing.ask_of(supplier)
         _end(ended, "applied")
     else:
         _end(ended, "unchanged")
@@ -390,6 +397,7 @@ def undo(supplier: Supplier) -> Import:
     supplier.applied_import_id = before.id if before else None
     supplier.mark, supplier.pinned_at = "", now()
     supplier.version += 1
+    pricing.ask_of(supplier)
     organizations.note_activity(supplier.organization_id)
     return applied
 

@@ -123,9 +123,10 @@ def _adopt(token: Token, organization_id: str) -> None:
     """What an unproved token made in its provisional organization moves to the proved one."""
     if token.organization_id in (None, organization_id):
         return
-    for kind in (Feed, Supplier):
-        for made in db.session.scalars(select(kind).filter_by(organization_id=token.organization_id)):
-            made.organization_id = organization_id
+    for feed in db.session.scalars(select(Feed).filter_by(organization_id=token.organization_id)):
+        feed.organization_id = organization_id
+    for supplier in db.session.scalars(select(Supplier).filter_by(organization_id=token.organization_id)):
+        supplier.organization_id = organization_id
 
 
 def _fill(channel: Channel, proof: Proof) -> None:

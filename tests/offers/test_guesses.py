@@ -78,6 +78,17 @@ def test_a_column_full_of_gtins_or_images_is_known_without_a_name():
     assert proposal.reasons[1].why == 'The column "1" is full of valid GTINs.'
 
 
+def test_the_number_of_a_carton_is_not_taken_for_that_of_what_is_in_it():
+    proposal = proposed(["EAN Karton", "EAN", "Bestand"], (GTINS[1], GTINS[0], "3"))
+    assert columns_of(proposal) == {"gtin": "EAN", "quantity": "Bestand"}
+
+
+def test_images_beside_each_other_are_all_taken():
+    pictures = [f"https://b2b.example/{no}.jpg" for no in (1, 2)]
+    proposal = proposed(["EAN", "Bild 1", "Image 1", "Bestand"], (GTIN, *pictures, "3"))
+    assert columns_of(proposal)["images"] == ["Bild 1", "Image 1"]
+
+
 def test_a_name_that_its_cells_contradict_is_not_believed():
     proposal = proposed(["SKU", "EAN", "Preis", "Bestand"], ("A", "Shoe", "cheap", "a lot"))
     assert columns_of(proposal) == {"sku": "SKU"}

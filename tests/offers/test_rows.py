@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -186,8 +187,23 @@ def test_any_row_is_an_offer_or_a_refusal(cells):
         assert found.cost is None or found.cost > 0
         assert found.quantity is None or found.quantity >= 0
         assert found.availability in ("", *AVAILABILITIES)
-        # A lone surrogate can be in no offer: databases and JSON take none.
         assert content_hash(found) == content_hash(found._replace(line=4))
+
+
+@pytest.mark.parametrize("column", sorted(FULL))
+def test_what_no_database_takes_is_in_no_offer(column):
+    found = read({column: FULL[column] + "x\ud800\x00"})
+    assert not {"\ud800", "\x00"} & set("".join(map(str, found)))
+    assert isinstance(found, Refusal) or content_hash(found)
+
+
+@pytest.mark.parametrize("unit", [",", " ", ",;|", "https://", "1,", "-", "<", "é"])
+def test_a_cell_as_long_as_readers_let_through_is_read_at_once(unit):
+    cell = unit * (900_000 // len(unit)) + "x"
+    begin = process_time()
+    for column in FULL:
+        read({column: cell})
+    assert process_time() - begin < 10
 
 
 def test_rows_of_one_key_that_agree_are_one_offer():

@@ -12,7 +12,7 @@ from sync2sys.errors import BadRequest, ListBusy, ListError, LostLease
 from sync2sys.extensions import db
 from sync2sys.models import Job, OfferChange, StagedOffer, Supplier
 from sync2sys.services import imports, jobs, supplier_files, suppliers
-from tests.services.lists import (
+from tests.services.supplied import (
     MAPPING,
     claimed,
     count_of,

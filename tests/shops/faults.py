@@ -194,6 +194,17 @@ class Reset(Answer):
         line.connection.close()
 
 
+def dropped(shop, proceed, request):
+    """The line breaks before the shop has done anything."""
+    return Reset(200)
+
+
+def afterwards(shop, proceed, request, code=500):
+    """The shop does what it is asked for, and breaks down over the answer."""
+    proceed(request)
+    return Answer.html(page("Internal Server Error"), code)
+
+
 class HalfZipped(Answer):
     """The framing is whole, the gzip stream in it is not."""
 
@@ -260,6 +271,8 @@ SITE_FAULTS = {
     "hang": sent_as(Hanging),
     "cut": sent_as(Cut),
     "reset": sent_as(Reset),
+    "dropped": dropped,
+    "afterwards": afterwards,
     "truncated_gzip": sent_as(HalfZipped),
     "bomb": sent_as(Bomb),
     "endless": sent_as(Endless),

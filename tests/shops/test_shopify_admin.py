@@ -385,6 +385,76 @@ def test_stock_needs_a_key_and_what_the_quantity_was(shop, admin):
     assert "Field is not defined on InventorySetQuantitiesInput" in old["errors"][0]["message"]
 
 
+def test_one_item_at_one_location_is_set_once(shop, admin):
+    rows = [stock(5)["quantities"][0], stock(6)["quantities"][0]]
+    data = admin(shop, STOCK_SCOPES).data(SET, input=stock(5, quantities=rows), key="k5")
+    assert codes_of(data["inventorySetQuantities"]) == ["NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR"]
+
+
+@pytest.mark.parametrize("version", ["2026-01", "2026-10"])
+def test_where_an_item_is_not_stocked_only_new_versions_set_it(shop, admin, version):
+    second = shop.catalogue.add_location("Warehouse")
+    data = admin(shop, STOCK_SCOPES, version=version).data(SET, input=stock(5, location=second), key="k6")
+    is_old = version == "2026-01"
+    refused = ["ITEM_NOT_STOCKED_AT_LOCATION"] if is_old else []
+    assert codes_of(data["inventorySetQuantities"]) == refused
+    assert (second in shop.catalogue.variants[FIRST_VARIANT]["levels"]) is not is_old
+
+
+def codes_of(payload):
+    return [error["code"] for error in payload["userErrors"]]
+
+
+ACTIVATE = """mutation($item: ID!, $location: ID!, $available: Int, $key: String!) {
+  inventoryActivate(inventoryItemId: $item, locationId: $location, available: $available)
+    @idempotent(key: $key) {
+    inventoryLevel { quantities(names: ["available"]) { quantity } } userErrors { field message } } }"""
+
+
+def activated(api, location, item=FIRST_VARIANT + ITEM, key="k", query=ACTIVATE):
+    ids = {
+        "item": f"gid://shopify/InventoryItem/{item}",
+        "location": f"gid://shopify/Location/{location}",
+    }
+    return api.answer(query, available=4, key=key, **ids)
+
+
+def test_an_item_is_stocked_at_a_location_once(shop, admin):
+    api, second = admin(shop, STOCK_SCOPES), shop.catalogue.add_location("Warehouse")
+    first = activated(api, second)["data"]["inventoryActivate"]
+    assert first == {"inventoryLevel": {"quantities": [{"quantity": 4}]}, "userErrors": []}
+    assert shop.catalogue.variants[FIRST_VARIANT]["levels"] == {MAIN_LOCATION: 11, second: 4}
+    assert activated(api, second)["data"]["inventoryActivate"] == first
+    (error,) = activated(api, second, key="k2")["data"]["inventoryActivate"]["userErrors"]
+    assert error["field"] == ["available"]
+    (error,) = activated(api, MAIN_LOCATION)["data"]["inventoryActivate"]["userErrors"]
+    assert "idempotency key" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"), [({"item": 1}, "inventoryItemId"), ({"location": 1}, "locationId")]
+)
+def test_what_is_not_there_cannot_be_stocked(shop, admin, given, field):
+    data = activated(admin(shop, STOCK_SCOPES), **{"location": MAIN_LOCATION} | given)["data"]
+    assert [error["field"] for error in data["inventoryActivate"]["userErrors"]] == [[field]]
+
+
+def test_stocking_needs_a_key(shop, admin):
+    bare = ACTIVATE.replace("@idempotent(key: $key)", "").replace(", $key: String!", "")
+    answer = activated(admin(shop, STOCK_SCOPES), MAIN_LOCATION, query=bare)
+    assert codes(answer) == ["BAD_REQUEST"]
+
+
+def test_locations_that_are_closed_are_listed_on_demand(shop, admin):
+    second = shop.catalogue.add_location("Warehouse")
+    shop.catalogue.change(shop.catalogue.locations, second, {"isActive": False})
+    listed = admin(shop, "read_locations").data(
+        "{ open: locations(first: 9) { nodes { id } } all: locations(first: 9, includeInactive: true) "
+        "{ nodes { id } } }"
+    )
+    assert [len(listed[name]["nodes"]) for name in ("open", "all")] == [1, 2]
+
+
 # Prices
 
 

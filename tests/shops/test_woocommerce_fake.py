@@ -1065,6 +1065,19 @@ def test_pages_instead_of_answers(woo, shop, kind, options, status, headers):
     assert woo.get("products").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [("dropped", "Product 11"), ("reset", "New"), ("afterwards", "New")]
+)
+def test_a_shop_may_or_may_not_have_done_what_it_gave_no_answer_to(woo, shop, kind, name):
+    shop.fault(kind, times=1)
+    if kind == "afterwards":
+        assert woo.send("products/11", {"name": "New"}).status_code == 500
+    else:
+        with pytest.raises(requests.exceptions.ConnectionError):
+            woo.send("products/11", {"name": "New"})
+    assert woo.json("products/11")["name"] == name
+
+
 def test_faults_meet_only_the_requests_they_are_for(woo, shop):
     fault = shop.fault("bad_gateway", path="/products", method="GET", after=1, times=2)
     paths = ["products", "system_status", "products", "products", "products"]

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from sync2sys.connectors.base import Secrets
-from sync2sys.connectors.line import Line
+from sync2sys.connectors.line import Line, NotNow
 from sync2sys.errors import (
     StoreBusy,
     StoreError,
@@ -90,6 +90,11 @@ class Admin:
         body = orjson.dumps({"query": document, "variables": variables or {}})
         return self._line.patiently(lambda: self._once(document, body))
 
+    def change(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """The same for a mutation, which is not asked for again where it may have been done."""
+        body = orjson.dumps({"query": document, "variables": variables})
+        return self._line.carefully(lambda: self._once(document, body))
+
     def _once(self, document: str, body: bytes) -> dict[str, Any]:
         wait = self._budget.wait(document)
         if wait:
@@ -134,7 +139,8 @@ def _refusal(reply: Reply, host: str) -> StoreError:
             f"{host} sends us elsewhere. If the shop has another name by now, connect it by that one."
         )
     if reply.status == 429 or reply.status >= 500:
-        return StoreBusy(f"{host} is busy ({reply.status}).", retry_after=reply.retry_after)
+        kind = NotNow if reply.status == 429 else StoreBusy
+        return kind(f"{host} is busy ({reply.status}).", retry_after=reply.retry_after)
     return _REFUSALS.get(reply.status, _unexpected(reply.status))(host)
 
 
@@ -150,7 +156,7 @@ _REFUSALS: dict[int, Callable[[str], StoreError]] = {
         f"There is no shop {host}, or SHOPIFY_API_VERSION is no version of Shopify's API. Check both."
     ),
     423: lambda host: Gone(f"{host} is locked by Shopify. Its owner has to ask Shopify why."),
-    430: lambda host: StoreBusy(f"{host} takes us for a danger at the moment.", retry_after=LONGEST_WAIT),
+    430: lambda host: NotNow(f"{host} takes us for a danger at the moment.", retry_after=LONGEST_WAIT),
 }
 
 
@@ -159,13 +165,13 @@ def _fault(errors: Any, host: str, wait: float) -> StoreError:
     found = errors if isinstance(errors, list) else [errors]
     codes = {_code(error) for error in found}
     if THROTTLED in codes:
-        return StoreBusy(f"{host} has no room for more questions at the moment.", retry_after=wait or 1.0)
+        return NotNow(f"{host} has no room for more questions at the moment.", retry_after=wait or 1.0)
     if TOO_COSTLY in codes:
         return TooCostly(f"{host} cannot answer so much at once.")
     if DENIED in codes:
         scopes = sorted({_required(error) for error in found if _code(error) == DENIED} - {""})
         named = f" It needs {', '.join(scopes)}." if scopes else ""
-        return ScopeMissing(f"The app may not read this in {host}.{named} Connect it again to allow it.")
+        return ScopeMissing(f"The app may not do this in {host}.{named} Connect it again to allow it.")
     return StoreGarbled(
         f"{host} did not understand what it was asked ({', '.join(sorted(codes)) or 'no code'})."
     )

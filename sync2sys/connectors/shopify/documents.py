@@ -153,3 +153,65 @@ query Bulk($id: ID!) {
   bulkOperation(id: $id) { id status errorCode objectCount rootObjectCount fileSize url }
 }
 """
+
+#: What stands in the shop of a few variants. Their stock is at the one location that was chosen, or else
+#: there is only one: a second is asked for to see that.
+CURRENT = """
+query Current($ids: [ID!]!, $location: ID!, $chosen: Boolean!, $open: Boolean!) {
+  shop { currencyCode }
+  locations(first: 2) @include(if: $open) { nodes { id } }
+  nodes(ids: $ids) {
+    ... on ProductVariant {
+      id
+      price
+      compareAtPrice
+      product { id }
+      inventoryItem {
+        id
+        tracked
+        inventoryLevel(locationId: $location) @include(if: $chosen) {
+          location { id }
+          quantities(names: ["available"]) { name quantity }
+        }
+        inventoryLevels(first: 2) @include(if: $open) {
+          nodes {
+            location { id }
+            quantities(names: ["available"]) { name quantity }
+          }
+        }
+      }
+    }
+  }
+}
+"""
+
+SET_PRICES = """
+mutation SetPrices($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+  productVariantsBulkUpdate(productId: $product, variants: $variants, allowPartialUpdates: true) {
+    productVariants { id price compareAtPrice inventoryItem { tracked } }
+    userErrors { field message code }
+  }
+}
+"""
+
+SET_STOCK = """
+mutation SetStock($input: InventorySetQuantitiesInput!, $key: String!) {
+  inventorySetQuantities(input: $input) @idempotent(key: $key) {
+    inventoryAdjustmentGroup {
+      changes(quantityNames: ["available"]) { name delta item { id } location { id } }
+    }
+    userErrors { field message code }
+  }
+}
+"""
+
+#: Stock at a location where there was none of it.
+STOCK_HERE = """
+mutation StockHere($item: ID!, $location: ID!, $available: Int!, $key: String!) {
+  inventoryActivate(inventoryItemId: $item, locationId: $location, available: $available)
+    @idempotent(key: $key) {
+    inventoryLevel { location { id } quantities(names: ["available"]) { name quantity } }
+    userErrors { field message }
+  }
+}
+"""

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 #: Without it there is nothing to mirror.
 NEEDED = frozenset(["read_products"])
 
+#: Without them no price and no stock is written.
+WRITING = frozenset(["write_products", "write_inventory"])
+
 #: scope -> what does not work without it
 LOSSES = {
     "read_products": "Nothing can be mirrored.",

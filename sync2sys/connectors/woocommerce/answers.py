@@ -14,7 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import orjson
 
-from sync2sys.connectors.line import TooLate
+from sync2sys.connectors.line import NotNow, TooLate
 from sync2sys.connectors.woocommerce.auth import Keys
 from sync2sys.errors import (
     NotWooCommerce,
@@ -140,7 +140,8 @@ def _busy(reply: Reply, host: str) -> StoreBusy:
         said = "limits how often it may be asked (429), or its host does"
     else:
         said = _TROUBLE.get(reply.status, f"is not available ({reply.status})")
-    kind = TooHeavy if reply.status in (500, 502, 504) else StoreBusy
+    kinds: dict[int, type[StoreBusy]] = {429: NotNow, 500: TooHeavy, 502: TooHeavy, 504: TooHeavy}
+    kind = kinds.get(reply.status, StoreBusy)
     later = f" It asks for a pause of {wait:.0f} seconds." if wait else ""
     return kind(f"{host} {said}.{later}", retry_after=wait)
 

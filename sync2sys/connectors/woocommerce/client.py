@@ -91,6 +91,13 @@ class Client:
         """The API's answer or its refusal (4xx), after as many tries as patience allows."""
         return self.line.patiently(lambda: self.once(route, pairs, method=method, body=body))
 
+    def change(self, route: str, body: Any) -> Answer:
+        """The API's answer to a POST or its refusal. It is not repeated where it may have been done.
+
+        Raises StoreError.
+        """
+        return self.line.carefully(lambda: self.once(route, method="POST", body=body))
+
     def once(self, route: str, pairs: Pairs = (), *, method: str = "GET", body: Any = None) -> Answer:
         answer = self._exchange(method, route, pairs, body)
         if self.way.signs and answer.code == answers.BAD_AUTHENTICATION:

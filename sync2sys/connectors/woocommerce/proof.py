@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from sync2sys.connectors.base import Shop
 from sync2sys.connectors.line import MIB, Line, Patience
-from sync2sys.connectors.woocommerce import answers, shop
+from sync2sys.connectors.woocommerce import answers, rights, shop
 from sync2sys.connectors.woocommerce.answers import Answer
 from sync2sys.connectors.woocommerce.auth import Keys, Pairs, Way, ways_for
 from sync2sys.connectors.woocommerce.client import Client
 from sync2sys.connectors.woocommerce.site import Search, Site
-from sync2sys.errors import NotWooCommerce, ReadOnlyKey, StoreError, StoreNotVerified, StoreRefusedKeys
+from sync2sys.errors import NotWooCommerce, StoreError, StoreNotVerified, StoreRefusedKeys
 from sync2sys.outbound import Outbound
 
 HURRY = Patience(tries=2, seconds=3.0, first=0.5)
@@ -182,7 +182,7 @@ def _unknown_key(client: Client, answer: Answer) -> StoreError | None:
 
 def _write_only(client: Client) -> StoreError | None:
     """A key without the right to read is refused like one with a wrong secret, but it may write."""
-    if not _write_probe(client).ok:
+    if not rights.probe(client).ok:
         return None
     return StoreRefusedKeys(
         f"This key may write to {client.host}, but not read. Give it read/write rights under WooCommerce > "
@@ -230,14 +230,6 @@ def _outcome(stranger: Client, proof: _Proof) -> Answer | None:
 
 
 def _may_write(client: Client) -> None:
-    """Raises ReadOnlyKey. An update of nothing changes nothing, but needs the right to."""
-    answer = _write_probe(client)
-    if answer.status in (401, 403) and answer.code.startswith("woocommerce_"):
-        raise ReadOnlyKey(
-            f"This key may only read at {client.host}. Give it read/write rights under WooCommerce > "
-            "Settings > Advanced > REST API."
-        )
-
-
-def _write_probe(client: Client) -> Answer:
-    return client.ask("wc/v3/products/batch", method="POST", body={"update": []})
+    """Raises ReadOnlyKey."""
+    if rights.is_denied(rights.probe(client)):
+        raise rights.read_only(client.host)

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sync2sys.connectors.base import Hook, Page, Shop
+from sync2sys.connectors.base import Change, Current, Hook, Page, Shop, VariantRef, Written
 from sync2sys.connectors.line import Line, Patience
-from sync2sys.connectors.woocommerce import hooks, shop
+from sync2sys.connectors.woocommerce import hooks, rights, shop, writing
 from sync2sys.connectors.woocommerce.auth import Keys, Way
 from sync2sys.connectors.woocommerce.client import Client, Root
+from sync2sys.connectors.woocommerce.look import Look
 from sync2sys.connectors.woocommerce.pull import Pull
 from sync2sys.errors import StoreNotVerified
 from sync2sys.outbound import Outbound
@@ -65,6 +66,21 @@ class WooCommerce:
     def hooks(self, address: str, secret: str) -> list[Hook]:
         """See that the shop tells this address of changes, signed with the secret."""
         return hooks.ensure(self._client, address, secret)
+
+    def may_write(self) -> list[str]:
+        """What the key lacks for writing: its right to."""
+        return ["read/write"] if rights.is_denied(rights.probe(self._client)) else []
+
+    def current(self, refs: Sequence[VariantRef]) -> dict[VariantRef, Current]:
+        """What the shop has now of at most a hundred variants; see `Connector.current`."""
+        return self._look().at(refs)
+
+    def write(self, changes: Sequence[Change], key: str) -> list[Written]:
+        """Write at most a hundred changes; see `Connector.write`. WooCommerce has no use for the `key`."""
+        return writing.write(self._client, self._look(), changes)
+
+    def _look(self) -> Look:
+        return Look(self._client, self._capabilities.get("variations"))
 
 
 def _way_back(capabilities: dict[str, Any]) -> tuple[Root, Way]:

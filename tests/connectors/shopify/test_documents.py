@@ -36,6 +36,10 @@ def test_all_questions_are_known_here():
         "BULK",
         "HOOKS",
         "MAKE_HOOK",
+        "CURRENT",
+        "SET_PRICES",
+        "SET_STOCK",
+        "STOCK_HERE",
     }
 
 
@@ -86,6 +90,10 @@ def fields_of(text):
         ("NAMED", {"variants": 20}),
         ("VARIANTS", {"first": 250}),
         ("IDS", {"first": 250}),
+        ("CURRENT", {"chosen": True, "open": True}),
+        ("SET_PRICES", {"variants": [{}] * 100}),
+        ("SET_STOCK", {}),
+        ("STOCK_HERE", {}),
     ],
 )
 def test_no_question_costs_more_than_one_may(name, variables):

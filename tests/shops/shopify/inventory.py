@@ -20,6 +20,7 @@ REASONS = frozenset(
         """
     )
 )
+UNSTOCKED = "ITEM_NOT_STOCKED_AT_LOCATION"
 MOST, FEWEST = 1_000_000_000, -1_000_000_000
 
 
@@ -120,7 +121,7 @@ def is_primary(place, context):
 @field("Mutation.inventorySetQuantities")
 def set_quantities(root, context, input):
     """All or nothing, and with one key only once: the same call again answers as it did before."""
-    key = _key(context)
+    key = _key(context, "inventorySetQuantities")
     for row in input["quantities"]:
         if context.wants_comparison and "changeFromQuantity" not in row:
             message = "InventoryQuantityInput must include the following argument: changeFromQuantity."
@@ -128,8 +129,8 @@ def set_quantities(root, context, input):
     return context.shop.once(key, _digest(input), lambda: _set_all(context, input), _mismatch)
 
 
-def _key(context):
-    key = context.keys.get("inventorySetQuantities")
+def _key(context, mutation):
+    key = context.keys.get(mutation)
     if context.wants_comparison and not (key or "").strip():
         message = "The @idempotent directive is required for this mutation but was not provided."
         raise Refused(message, "BAD_REQUEST")
@@ -152,6 +153,11 @@ def _set_all(context, input):
     if input["reason"] not in REASONS:
         message = f"The specified reason is invalid. Valid values are: {', '.join(sorted(REASONS))}."
         return _payload(None, [_error(["input", "reason"], message, "INVALID_REASON")])
+    pairs = [(row["inventoryItemId"], row["locationId"]) for row in input["quantities"]]
+    if len(set(pairs)) < len(pairs):
+        message = "The combination of inventoryItemId and locationId must be unique."
+        error = _error(["input", "quantities"], message, "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR")
+        return _payload(None, [error])
     rows = [_row(context, place, row) for place, row in enumerate(input["quantities"])]
     errors = [error for _, found in rows for error in found]
     if errors:
@@ -180,11 +186,19 @@ def _row(context, place, row):
         errors.append(_error([*where, "quantity"], message, "INVALID_QUANTITY_TOO_LOW"))
     if errors:
         return None, errors
+    if spot not in item["variant"]["levels"] and _wants_stocked(context):
+        message = "The specified inventory item is not stocked at the location."
+        return None, [_error([*where, "locationId"], message, UNSTOCKED)]
     before = item["variant"]["levels"].get(spot, 0)
     if row.get("changeFromQuantity") not in (None, before):
         message = "The changeFromQuantity argument no longer matches the persisted quantity."
         return None, [_error([*where, "changeFromQuantity"], message, "CHANGE_FROM_QUANTITY_STALE")]
     return lambda: _act(context, item, spot, row["quantity"], before), []
+
+
+def _wants_stocked(context):
+    """Old versions set nothing where an item is not stocked; their schemas have a code for that."""
+    return UNSTOCKED in context.schema.graphql.type_map["InventorySetQuantitiesUserErrorCode"].values
 
 
 def _act(context, item, spot, quantity, before):
@@ -226,3 +240,44 @@ def _payload(group, errors):
 
 def _error(where, message, code):
     return {"__typename": "InventorySetQuantitiesUserError", "field": where, "message": message, "code": code}
+
+
+# Activating
+
+
+@field("Mutation.inventoryActivate")
+def activate(
+    root, context, inventoryItemId, locationId, available=None, onHand=None, stockAtLegacyLocation=False
+):
+    """Stock an item at a location. Its errors have no codes."""
+    key = _key(context, "inventoryActivate")
+    digest = _digest([inventoryItemId, locationId, available, onHand])
+    return context.shop.once(
+        key,
+        digest,
+        lambda: _activated(context, inventoryItemId, locationId, available),
+        lambda: _activation(None, [_bare(None, "The same idempotency key was used with other input.")]),
+    )
+
+
+def _activated(context, item_id, location_id, available):
+    catalogue = context.shop.catalogue
+    item, spot = item_at(catalogue, number(item_id, "InventoryItem")), number(location_id, "Location")
+    if item is None:
+        return _activation(None, [_bare(["inventoryItemId"], "Inventory item not found")])
+    if spot not in catalogue.locations:
+        return _activation(None, [_bare(["locationId"], "The product couldn't be stocked at this location.")])
+    if spot in item["variant"]["levels"]:
+        message = "Not allowed to set available quantity when the item is already active at the location."
+        errors = [_bare(["available"], message)] if available is not None else []
+        return _activation(level(item, spot, catalogue), errors)
+    context.shop.set_stock(item["variant"]["number"], available or 0, spot)
+    return _activation(level(item_at(catalogue, item["number"]), spot, catalogue), [])
+
+
+def _activation(found, errors):
+    return {"inventoryLevel": found, "userErrors": errors}
+
+
+def _bare(where, message):
+    return {"__typename": "UserError", "field": where, "message": message}

@@ -274,7 +274,9 @@ def inventory_item(root, context, id):
 def locations(
     root, context, query=None, sortKey="NAME", includeInactive=False, includeLegacy=False, **paging
 ):
-    found = Rows(context.shop.catalogue.locations.values(), lambda record: record["name"])
+    places = context.shop.catalogue.locations.values()
+    listed = [record for record in places if record["isActive"] or includeInactive]
+    found = Rows(listed, lambda record: record["name"])
     return context.page(found, **paging)
 
 
