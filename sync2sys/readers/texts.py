@@ -85,7 +85,7 @@ class Lines:
     """
 
     def __init__(self, text: io.TextIOWrapper, limits: Limits) -> None:
-        self._text, self._longest = text, limits.row_characters
+        self._text, self._longest, self._most = text, limits.row_characters, limits.lines
         self._waiting: deque[str] = deque()
         #: lines given since `begin`
         self.taken: list[str] = []
@@ -109,7 +109,7 @@ class Lines:
         self.number += 1
         self.taken.append(line)
         self.length += len(line)
-        if self.length > self._longest:
+        if self.length > self._longest or len(self.taken) > self._most:
             raise LineTooLong
         return line
 

@@ -20,7 +20,7 @@ from tests.readers.workbooks import workbook
 MB = 1024 * 1024
 
 
-@pytest.fixture()
+@pytest.fixture
 def upload(tmp_path):
     def uploaded(data):
         path = tmp_path / "größe list"
@@ -62,7 +62,7 @@ def test_what_a_child_cannot_read_is_told_as_by_us(upload):
 
 
 def test_rows_come_before_the_refusal(upload):
-    path = upload(gzip.compress(b"a\n" + b"1\n" * 5000)[:-8])
+    path = upload(gzip.compress(b"a\n" + b"1\n" * 400_000)[:-8])
     found = read_apart(path, Shape(compression="gzip"))
     assert next(found)[0] == Row(2, {"a": "1"})
     with pytest.raises(Unreadable) as caught:
@@ -89,7 +89,7 @@ def test_forgetting_the_rows_ends_the_child(upload):
 
 
 def test_a_child_that_needs_too_much_memory_says_so(upload):
-    path = upload('{"a": [' + '{"b": "' + "x" * 3_900_000 + '"},' * 3)
+    path = upload('{"a": [' + ('{"b": "' + "x" * 900_000 + '"},') * 9 + "{}]}")
     with pytest.raises(Unreadable) as caught:
         list(read_apart(path, Shape("json", item_path="a"), confines=Confines(memory=45 * MB)))
     assert caught.value.code in ("FILE_TOO_LARGE", "FILE_UNREADABLE")
@@ -127,11 +127,10 @@ def test_a_child_that_dies_is_told_and_logged(upload, monkeypatch, caplog, last)
 
 def confined(code):
     """What Python says that does this after it was confined as a reader is."""
-    start = "import os, socket, subprocess; from sync2sys.readers.confined import confine; confine(2**30, 10, 10**6)\n"
-    command = [sys.executable, "-c", start + code]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False
-    ).stderr
+    start = f"import os, runpy, socket, subprocess; runpy.run_path({str(child._MAIN)!r}, run_name='other')\n"
+    start += "from sync2sys.readers.confined import confine; confine(2**30, 10, 10**6)\n"
+    command = [sys.executable, "-I", "-c", start + code]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr
 
 
 @pytest.mark.parametrize(
@@ -150,10 +149,8 @@ def test_a_reader_has_no_network_and_starts_nothing(code):
 
 
 def test_a_reader_writes_no_large_files():
-    assert "File too large" in confined(
-        "open('/dev/shm/reader', 'wb', 0).write(bytes(2 * 10**6)) == 10**6 and 1/0\n"
-        "f = open('/dev/shm/reader', 'ab', 0); os.unlink('/dev/shm/reader'); f.write(b'x')"
-    )
+    code = "import tempfile; file = tempfile.TemporaryFile(buffering=0); file.write(bytes(10**6)); file.write(b'x')"
+    assert "File too large" in confined(code)
 
 
 def test_a_child_gets_nothing_of_our_environment_and_does_not_load_the_service(upload, monkeypatch):
@@ -190,7 +187,7 @@ ATTACKS = {
     "huge text": (ITEMS.format("x" * 20_000_000), XML),
     "huge attribute": (f'<products><product a="{"x" * 20_000_000}"/></products>', XML),
     "many attributes": ("<products><product " + " ".join(f"a{n}=''" for n in range(90_000)) + "/></products>", XML),
-    "many elements": (f"<products><product>{'<a/>' * 2_000_000}</product></products>", XML),
+    "many elements": (f"<products><product>{'<a/>' * 1_000_000}</product></products>", XML),
     "huge comment": (f"<products><!--{'x' * 20_000_000}", XML),
     "huge JSON text": (f'[{{"a": "{"x" * 20_000_000}"}}]', {"format": "json"}),
     "deep JSON": ('{"a":' * 2_000_000, {"format": "json", "item_path": "b"}),

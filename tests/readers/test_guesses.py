@@ -8,7 +8,7 @@ from sync2sys.readers.guesses import guess
 from tests.readers.workbooks import workbook, zipped
 
 
-@pytest.fixture()
+@pytest.fixture
 def guesses(tmp_path):
     def guessing(data, name="", content_type="", **more):
         path = tmp_path / "upload"

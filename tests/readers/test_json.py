@@ -3,11 +3,12 @@ import json
 import pytest
 
 from sync2sys.readers.base import Limits, Unreadable
+from sync2sys.readers.reading import DEFAULTS
 
 
 @pytest.fixture
 def reads_json(reads):
-    def readings(data, path="", limits=Limits(), **shape):
+    def readings(data, path="", limits=DEFAULTS, **shape):
         return reads(data, limits, format="json", item_path=path, **shape)
 
     return readings

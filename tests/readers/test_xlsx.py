@@ -9,7 +9,7 @@ from sync2sys.readers.sheets import number
 from tests.readers.workbooks import Raw, letters, sheet, workbook, zipped
 
 
-@pytest.fixture()
+@pytest.fixture
 def reads_xlsx(reads):
     def readings(data, limits=DEFAULTS, **shape):
         return reads(data, limits, format="xlsx", **shape)

@@ -2,11 +2,12 @@ import pytest
 from lxml import etree
 
 from sync2sys.readers.base import Limits, Unreadable
+from sync2sys.readers.reading import DEFAULTS
 
 
 @pytest.fixture
 def reads_xml(reads):
-    def readings(data, path="products/product", limits=Limits(), **shape):
+    def readings(data, path="products/product", limits=DEFAULTS, **shape):
         return reads(data, limits, format="xml", item_path=path, **shape)
 
     return readings
