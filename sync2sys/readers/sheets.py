@@ -178,8 +178,8 @@ def number(text: str) -> str:
     """A number as a spreadsheet keeps it, as a person writes it.
 
     `4.006381333931E12` and `4006381333931.0` are 4006381333931, `19.989999999999998` is 19.99: fifteen digits
-    are what spreadsheets keep and show. What is larger than that is told as it stands, and so is `4.00638E+12`:
-    digits that are not there are not made up.
+    are what spreadsheets keep and show. What is larger than that is told as it stands, and so is
+    `4.00638E+12`: digits that are not there are not made up.
     """
     if len(text) <= _DIGITS and text.isascii() and text.isdecimal():
         return text

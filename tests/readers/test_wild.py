@@ -107,8 +107,10 @@ def test_workbooks_are_read_back(tmp_path_factory, table):
 
 BEGINNINGS = st.sampled_from(
     [
-        b"", b"<", b"<a>", b"<?xml version='1.0'?><a><b>", b"[", b"{", b'[{"a":', b'{"a":[{"b":"', b"a,b\n", b'a;b\n"',
-        b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"PK\3\4", b"PK\5\6" + bytes(18), b"\x1f\x8b\x08\0\0\0\0\0\0\3",
+        b"", b"<", b"<a>", b"<?xml version='1.0'?><a><b>", b"[", b"{", b'[{"a":', b'{"a":[{"b":"', b"a,b\n",
+        b'a;b\n"',
+        b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"PK\3\4", b"PK\5\6" + bytes(18),
+        b"\x1f\x8b\x08\0\0\0\0\0\0\3",
         workbook([["a", "b"], [1, "x"]])[:-1], zipped({"a.csv": "a,b\n1,2\n"})[:-30],
     ]
 )  # fmt: skip

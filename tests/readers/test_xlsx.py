@@ -120,7 +120,8 @@ def test_cells_and_rows_without_a_place_follow_each_other(reads_xlsx):
 
 
 def test_tags_may_have_a_prefix(reads_xlsx):
-    xml = "<x:worksheet xmlns:x='urn:x'><x:sheetData><x:row r='1'><x:c r='A1' t='str'><x:v>a</x:v></x:c></x:row>"
+    xml = "<x:worksheet xmlns:x='urn:x'><x:sheetData>"
+    xml += "<x:row r='1'><x:c r='A1' t='str'><x:v>a</x:v></x:c></x:row>"
     xml += "<x:row r='5'><x:c r='A5'><x:v>1</x:v></x:c></x:row></x:sheetData></x:worksheet>"
     assert reads_xlsx(workbook([], sheet_xml=xml)) == [(5, {"a": "1"})]
 
