@@ -110,18 +110,22 @@ def _check(shape: Shape) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one file may be. Beyond `rows`, `inflated_bytes` and the ratio it is Unreadable, beyond the
-    others a row is Refused.
+    """How much one file may be. Beyond those of rows, files and inflated bytes it is Unreadable,
+    beyond the others a row is Refused.
     """
 
     rows: int = 1_000_000
+    #: rows that cannot be read; with more of them the shape is wrong, or the file
+    refused: int = 100_000
     inflated_bytes: int = 1024 * _MB
     #: of inflated bytes to the file's, looked at after so many inflated bytes
     ratio: int = 200
     ratio_after: int = 50 * _MB
     cell_characters: int = 1_000_000
     #: of all cells of one row
-    row_characters: int = 4_000_000
+    row_characters: int = 2_000_000
+    #: of one row
+    lines: int = 10_000
     columns: int = 1000
     depth: int = 64
     #: in a zip

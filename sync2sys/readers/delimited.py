@@ -24,9 +24,9 @@ from sync2sys.readers.base import (
 )
 from sync2sys.readers.texts import HEAD, Lines, LineTooLong, is_whole, refuse_html, text
 
-#: Characters of lines that are read again after a quote that was not closed, beyond twice those of the rows so
-#: far: what happens with inches is that lines are read twice.
-MOST_AGAIN = 8 * 1024 * 1024
+#: Characters of lines that are read again after a quote that was not closed, beyond twice those of the rows
+#: so far: what happens with inches is that lines are read twice.
+MOST_AGAIN = 4 * 1024 * 1024
 #: A limit of the whole process, so that of no file; the lines are counted before it is reached.
 csv.field_size_limit(2**30)
 

@@ -4,7 +4,7 @@ import io
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from sync2sys.readers.base import Limits
+from sync2sys.readers.base import Limits, Unreadable
 from sync2sys.readers.documents import Cutter
 from sync2sys.readers.markup import Document
 
@@ -127,6 +127,8 @@ class Elements:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         own = [each for each in attributes if not each.startswith("xmlns")]
+        if len(self._path) > 10 * self._deepest:
+            raise Unreadable("FILE_TOO_DEEP", f"Elements are nested more than {len(self._path)} deep.")
         self._has_parts[-1] = True
         self.root = self.root or name
         self._path.append(name)

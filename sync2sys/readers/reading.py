@@ -21,13 +21,16 @@ def read(path: Path, shape: Shape, limits: Limits = DEFAULTS) -> Iterator[Read]:
 
     Raises Unreadable for a file that cannot be read as a whole, or that has no row; also after rows.
     """
-    empty = True
+    empty, refused = True, 0
     for count, row in enumerate(_all(path, shape, limits), 1):
         empty = empty and not (isinstance(row, Row) and row.values)
         if count > limits.rows:
             raise Unreadable(
                 "FILE_TOO_LARGE", f"The list has more than {limits.rows:,} rows. Split it into several."
             )
+        refused += isinstance(row, Refused)
+        if refused > limits.refused:
+            raise Unreadable("FILE_REFUSED", _refused(row, limits))
         # An item in which nothing stands is what a blank line is in other formats.
         if isinstance(row, Refused) or row.values:
             yield row
@@ -54,6 +57,11 @@ def _all(path: Path, shape: Shape, limits: Limits) -> Iterator[Read]:
         return
     with sources.opened(path, shape, limits) as stream:
         yield from _STREAMED[shape.format](stream, shape, limits)
+
+
+def _refused(row: Read, limits: Limits) -> str:
+    last = f" Line {row.line}: {row.text}" if isinstance(row, Refused) else ""
+    return f"More than {limits.refused:,} rows cannot be read. Look how the file is to be read.{last}"
 
 
 def _nothing(shape: Shape) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from posixpath import join, normpath
 from typing import BinaryIO
 
-from sync2sys.readers import columns, sources
+from sync2sys.readers import columns, sources, texts
 from sync2sys.readers.base import (
     Limits,
     Read,
@@ -69,7 +69,7 @@ class _Parts:
         with sources.entered(self._box, member) as inner:
             counted = Counted(inner, self._packed, "Excel file", limits or self._limits)
             with io.BufferedReader(counted, sources.CHUNK) as stream:
-                yield io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
+                yield io.TextIOWrapper(stream, "utf-8", errors=texts.ERRORS, newline="")
 
 
 def _local(name: str) -> str:
@@ -178,7 +178,8 @@ def number(text: str) -> str:
     """A number as a spreadsheet keeps it, as a person writes it.
 
     `4.006381333931E12` and `4006381333931.0` are 4006381333931, `19.989999999999998` is 19.99: fifteen digits
-    are what spreadsheets keep and show. What is larger than that is told as it stands.
+    are what spreadsheets keep and show. What is larger than that is told as it stands, and so is
+    `4.00638E+12`: digits that are not there are not made up.
     """
     if len(text) <= _DIGITS and text.isascii() and text.isdecimal():
         return text
@@ -186,8 +187,11 @@ def number(text: str) -> str:
         exact = Decimal(text)
     except InvalidOperation:
         return text
-    if not exact.is_finite() or not -20 <= exact.adjusted() < _DIGITS:
-        return "0" if exact.is_zero() else text
+    if exact.is_zero():
+        return "0"
+    # A positive exponent is left where not all digits before the point are written.
+    if not exact.is_finite() or not -20 <= exact.adjusted() < _DIGITS or int(exact.as_tuple().exponent) > 0:
+        return text
     rounded = format(Decimal(f"{exact:.{_DIGITS - 1}e}"), "f")
     return (rounded.rstrip("0").rstrip(".") if "." in rounded else rounded) or "0"
 

@@ -4,6 +4,7 @@ Bytes that are no text in the encoding become lone surrogates, so that a row wit
 and the others read.
 """
 
+import codecs
 import io
 import re
 from collections import deque
@@ -19,7 +20,17 @@ _HTML = re.compile(
     r"\s*+(?><\?xml[^>]*+>\s*+)?+(?><!--.*?-->\s*+)*+<(?:!doctype\s++html|html|head|body)\b", re.I | re.S
 )
 HEAD = 8192
+#: What to do with bytes that are no text, for `open` and its like.
+ERRORS = "sync2sys-lone-surrogate"
 LINE_LONGEST = 64 * 1024
+
+
+def _lone(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\udc80", error.end
+
+
+codecs.register_error(ERRORS, _lone)
 
 
 def marked(head: bytes) -> str:
@@ -30,9 +41,12 @@ def marked(head: bytes) -> str:
 
 
 def text(stream: io.BufferedReader, encoding: str) -> io.TextIOWrapper:
-    """The stream as text, line ends as they are. Its own mark beats the encoding; without any it is UTF-8."""
-    encoding = marked(stream.peek(4)) or encoding or "utf-8"
-    return io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
+    """The stream as text, line ends as they are. Its own mark beats the encoding; without any it is UTF-8.
+
+    UTF-16 without a mark is that of Windows.
+    """
+    encoding = marked(stream.peek(4)) or {"utf-16": "utf-16-le"}.get(encoding, encoding) or "utf-8"
+    return io.TextIOWrapper(stream, encoding=encoding, errors=ERRORS, newline="")
 
 
 def known(encoding: str) -> str:
@@ -71,7 +85,7 @@ class Lines:
     """
 
     def __init__(self, text: io.TextIOWrapper, limits: Limits) -> None:
-        self._text, self._longest = text, limits.row_characters
+        self._text, self._longest, self._most = text, limits.row_characters, limits.lines
         self._waiting: deque[str] = deque()
         #: lines given since `begin`
         self.taken: list[str] = []
@@ -95,7 +109,7 @@ class Lines:
         self.number += 1
         self.taken.append(line)
         self.length += len(line)
-        if self.length > self._longest:
+        if self.length > self._longest or len(self.taken) > self._most:
             raise LineTooLong
         return line
 

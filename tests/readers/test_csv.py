@@ -182,3 +182,16 @@ def test_a_list_has_an_end(reads):
     with pytest.raises(Unreadable) as caught:
         reads(b"a\n" + b"1\n" * 6, Limits(rows=5))
     assert caught.value.code == "FILE_TOO_LARGE"
+
+
+def test_a_file_in_which_hardly_anything_can_be_read_is_given_up(reads):
+    assert len(reads(b"a,b\n1,2\n" + b"1\n" * 9, Limits(refused=9))) == 10
+    with pytest.raises(Unreadable) as caught:
+        reads(b"a,b\n1,2\n" + b"1\n" * 10, Limits(refused=9))
+    assert caught.value.code == "FILE_REFUSED"
+
+
+def test_a_cell_of_very_many_lines_costs_one_row(reads):
+    found = reads(b'a,b\n1,"' + b"x\n" * 10_001 + b'"\n2,3\n')
+    assert found[0] == (2, "row_too_long")
+    assert found[-1] == (10_004, {"a": "2", "b": "3"})

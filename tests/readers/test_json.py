@@ -3,11 +3,12 @@ import json
 import pytest
 
 from sync2sys.readers.base import Limits, Unreadable
+from sync2sys.readers.reading import DEFAULTS
 
 
 @pytest.fixture
 def reads_json(reads):
-    def readings(data, path="", limits=Limits(), **shape):
+    def readings(data, path="", limits=DEFAULTS, **shape):
         return reads(data, limits, format="json", item_path=path, **shape)
 
     return readings
@@ -28,8 +29,8 @@ def test_columns_are_paths_below_the_item(reads_json):
         (
             1,
             {
-                "id": "7", "price/amount": "19.9", "price/currency": "EUR", "images/src": "a\nb", "tags": "x\ny",
-                "sold": "false", "new": "true", "empty": "",
+                "id": "7", "price/amount": "19.9", "price/currency": "EUR", "images/src": "a\nb",
+                "tags": "x\ny", "sold": "false", "new": "true", "empty": "",
             },
         )
     ]  # fmt: skip
@@ -43,7 +44,8 @@ def test_numbers_stay_as_they_are_written(reads_json, number):
 
 
 def test_a_list_may_stand_anywhere(reads_json):
-    data = '{"meta": {"products": [{"a": 0}]}, "x": [1, "]", {"y": 2}], "data": {"products": [\n{"a": 1},\n{"a": 2}]}, "z": {}}'
+    data = '{"meta": {"products": [{"a": 0}]}, "x": [1, "]", {"y": 2}], '
+    data += '"data": {"products": [\n{"a": 1},\n{"a": 2}]}, "z": {}}'
     assert reads_json(data, "data/products") == [(2, {"a": "1"}), (3, {"a": "2"})]
 
 
@@ -164,7 +166,8 @@ def test_json_lines_are_read_one_by_one(reads):
 
 
 def test_json_lines_that_are_too_long_or_deep_cost_one_row(reads):
-    data = f'{{"a": "{"x" * 5_000_000}"}}\n{{"a": {"[" * 100_000}{"]" * 100_000}}}\n{{"a": {"[" * 70}{"]" * 70}}}\n{{"a": 1}}'
+    deep = [f'{{"a": {"[" * depth}{"]" * depth}}}' for depth in (100_000, 70)]
+    data = "\n".join(['{"a": "' + "x" * 5_000_000 + '"}', *deep, '{"a": 1}'])
     assert reads(data, format="jsonl") == [
         (1, "row_too_long"),
         (2, "too_deep"),

@@ -2,11 +2,12 @@ import pytest
 from lxml import etree
 
 from sync2sys.readers.base import Limits, Unreadable
+from sync2sys.readers.reading import DEFAULTS
 
 
 @pytest.fixture
 def reads_xml(reads):
-    def readings(data, path="products/product", limits=Limits(), **shape):
+    def readings(data, path="products/product", limits=DEFAULTS, **shape):
         return reads(data, limits, format="xml", item_path=path, **shape)
 
     return readings
@@ -61,7 +62,8 @@ def test_prefixes_are_told_as_they_are_written_and_those_of_google_as_g(reads):
 
 
 def test_html_in_a_text_is_text_and_as_elements_it_is_elements(reads_xml):
-    data = "<products><product><d><![CDATA[<b>5 < 6</b> & more]]></d><e>one <b>two</b> three</e></product></products>"
+    item = "<d><![CDATA[<b>5 < 6</b> & more]]></d><e>one <b>two</b> three</e>"
+    data = f"<products><product>{item}</product></products>"
     assert reads_xml(data) == [(1, {"d": "<b>5 < 6</b> & more", "e/b": "two", "e": "one  three"})]
 
 
