@@ -1,0 +1,63 @@
+"""Columns of what comes as cells: their names by a header, rows by these names."""
+
+from collections.abc import Sequence
+
+from sync2sys.readers.base import (
+    LONGEST_COLUMN,
+    Limits,
+    Read,
+    Refused,
+    Row,
+    Unreadable,
+    cell_too_long,
+    too_many_columns,
+)
+
+
+def named(header: Sequence[str]) -> list[str]:
+    """A name for each column: its own, or its number.
+
+    A name that was there before gets a number, as `price (2)`.
+    """
+    if any(len(each) > LONGEST_COLUMN for each in header):
+        raise Unreadable("FILE_COLUMNS", "A column's name has more than 1,000 characters. Is it the header?")
+    names: list[str] = []
+    used: set[str] = set()
+    counts: dict[str, int] = {}
+    for number, cell in enumerate(header, 1):
+        name = own = " ".join(cell.split()) or str(number)
+        while name in used:
+            counts[own] = counts.get(own, 1) + 1
+            name = f"{own} ({counts[own]})"
+        used.add(name)
+        names.append(name)
+    return names
+
+
+def numbered(count: int) -> list[str]:
+    """The names of so many columns that have none."""
+    return [str(number) for number in range(1, count + 1)]
+
+
+def row(line: int, cells: Sequence[str], names: Sequence[str]) -> Read:
+    """The row of cells, one for each column. More cells than columns may follow if they are empty."""
+    if len(cells) > len(names) and not any(map(str.strip, cells[len(names) :])):
+        cells = cells[: len(names)]
+    if len(cells) != len(names):
+        return wrong_number(line, len(cells), len(names))
+    return Row(line, dict(zip(names, map(str.strip, cells), strict=True)))
+
+
+def wrong_number(line: int, cells: int, names: int) -> Refused:
+    return Refused(
+        line, "wrong_number_of_cells", f"The row has {cells:,} cells, and there are {names:,} columns."
+    )
+
+
+def check_lengths(line: int, cells: Sequence[str], limits: Limits) -> Refused | None:
+    """What is wrong with a row that is long."""
+    if len(cells) > limits.columns:
+        return too_many_columns(line, limits)
+    if any(len(each) > limits.cell_characters for each in cells):
+        return cell_too_long(line, limits)
+    return None
