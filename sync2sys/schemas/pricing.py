@@ -58,7 +58,7 @@ class DecisionQuery(PageQuery):
     )
 
 
-class Reason(Schema):
+class DecisionReason(Schema):
     """One step of a decision."""
 
     step = fields.String(required=True, metadata={"description": "match, selection, price or stock"})
@@ -89,7 +89,7 @@ class Decision(Schema):
     offerKey = fields.String(required=True, allow_none=True)
     importId = fields.String(required=True, allow_none=True)
     line = fields.Integer(required=True, allow_none=True)
-    reasons = fields.List(fields.Nested(Reason), required=True)
+    reasons = fields.List(fields.Nested(DecisionReason), required=True)
     decidedAt = Instant(required=True)
 
 

@@ -91,7 +91,7 @@ def test_forgetting_the_rows_ends_the_child(upload):
 def test_a_child_that_needs_too_much_memory_says_so(upload):
     path = upload('{"a": [' + ('{"b": "' + "x" * 900_000 + '"},') * 9 + "{}]}")
     with pytest.raises(Unreadable) as caught:
-        list(read_apart(path, Shape("json", item_path="a"), confines=Confines(memory=45 * MB)))
+        list(read_apart(path, Shape("json", item_path="a"), confines=Confines(memory=24 * MB)))
     assert caught.value.code in ("FILE_TOO_LARGE", "FILE_UNREADABLE")
 
 

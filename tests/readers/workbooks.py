@@ -89,7 +89,7 @@ def workbook(
         "xl/workbook.xml": f'{_DECLARATION}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
         f"{told}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'{_DECLARATION}<Relationships xmlns="{_PACKAGE}">{related}'
-        f'<Relationship Id="rId0" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+        f'<Relationship Id="s" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
         "xl/sharedStrings.xml": shared_xml or f'{_DECLARATION}<sst xmlns="{_MAIN}">{texts}</sst>',
     }
     return zipped(parts | (more or {}))
