@@ -146,7 +146,7 @@ def guess(supplier_id: str) -> dict[str, Any]:
 @bp.post("/<string:supplier_id>/preview")
 @access("plugin", "panel")
 @bp.arguments(schemas.Tried, required=False)
-@bp.response(200, schemas.Preview)
+@bp.response(200, schemas.OfferPreview)
 def preview(body: dict[str, Any], supplier_id: str) -> dict[str, Any]:
     """Show what the first rows would become, and why some are refused. Nothing is kept."""
     found = supplier_previews.preview(_own(supplier_id).id, **body)

@@ -103,7 +103,7 @@ class FileQuery(Schema):
     )
 
 
-class Reason(Schema):
+class HoldReason(Schema):
     """Why a list is held."""
 
     code = fields.String(required=True)
@@ -128,7 +128,7 @@ class Import(Schema):
     added = fields.Integer(required=True)
     changed = fields.Integer(required=True)
     removed = fields.Integer(required=True)
-    hold = fields.List(fields.Nested(Reason), required=True, allow_none=True)
+    hold = fields.List(fields.Nested(HoldReason), required=True, allow_none=True)
     problem = fields.String(required=True)
     startedAt = Instant(required=True, attribute="started_at")
     finishedAt = Instant(required=True, allow_none=True, attribute="finished_at")
@@ -172,7 +172,7 @@ class Sample(Schema):
     values = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
-class Found(Schema):
+class MappingReason(Schema):
     """Why a field is proposed, or what is left to say about it."""
 
     field = fields.String(required=True)
@@ -189,7 +189,7 @@ class Guess(Schema):
     rows = fields.List(fields.Nested(Sample), required=True)
     remarks = fields.List(fields.String(), required=True)
     mapping = _mapping(required=True)
-    reasons = fields.List(fields.Nested(Found), required=True)
+    reasons = fields.List(fields.Nested(MappingReason), required=True)
     lacks = fields.String(
         required=True, metadata={"description": "What has to be said before it is a mapping; else empty."}
     )
@@ -204,7 +204,7 @@ class Tried(Own):
     count = fields.Integer(strict=True, load_default=20, validate=validate.Range(1, 200))
 
 
-class Remark(Schema):
+class OfferRemark(Schema):
     field = fields.String(required=True)
     code = fields.String(required=True)
     value = fields.String(required=True)
@@ -238,7 +238,7 @@ class Offer(Schema):
     itemGroup = fields.String(required=True, attribute="item_group")
     weight = fields.String(required=True, allow_none=True, metadata={"description": "In kilograms."})
     options = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    remarks = fields.List(fields.Nested(Remark), required=True)
+    remarks = fields.List(fields.Nested(OfferRemark), required=True)
 
 
 class Refusal(Schema):
@@ -251,20 +251,20 @@ class Refusal(Schema):
     message = fields.String(required=True, metadata={"description": "Why, and what to do."})
 
 
-class PreviewRow(Schema):
+class OfferPreviewRow(Schema):
     line = fields.Integer(required=True)
     values = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     offer = fields.Nested(Offer, required=True, allow_none=True)
     refusal = fields.Nested(Refusal, required=True, allow_none=True)
 
 
-class Preview(Schema):
-    rows = fields.List(fields.Nested(PreviewRow), required=True)
+class OfferPreview(Schema):
+    rows = fields.List(fields.Nested(OfferPreviewRow), required=True)
     offers = fields.Integer(required=True)
     refused = fields.Integer(required=True)
 
 
-class Change(Schema):
+class OfferChange(Schema):
     """What an import did to one offer; no `before`: it was not there, no `after`: it is not any more."""
 
     key = fields.String(required=True)
@@ -284,4 +284,4 @@ SupplierList = page_of(Supplier)
 ImportList = page_of(Import)
 OfferList = page_of(Offer)
 RefusalList = page_of(Refusal)
-ChangeList = page_of(Change)
+ChangeList = page_of(OfferChange)
