@@ -142,6 +142,7 @@ SETTINGS = (
     Setting("RENDERS_KEPT", "5", "Renders of a feed that are kept for comparison and roll back.", _count),
     Setting("WORKER_SYNCS", "2", "Shops that one worker mirrors at the same time.", _count),
     Setting("WORKER_RENDERS", "2", "Feeds that one worker renders at the same time.", _count),
+    Setting("SUPPLIER_FILE_MB", "200", "Megabytes that a supplier's file may have, as it comes.", _count),
     Setting("SHOPIFY_CLIENT_ID", "", "Client id of the installation's Shopify app. Empty: none."),
     Setting("SHOPIFY_CLIENT_SECRET", "", "Its secret. Nothing of ours is signed with it."),
     Setting("SHOPIFY_OLD_CLIENT_SECRET", "", "The secret before, while Shopify changes over."),

@@ -15,6 +15,8 @@ Sync2SysError
     ├── TimedOut               the deadline passed
     ├── TooLarge               more bytes than allowed, compressed or not
     ├── BreakerOpen            this host failed too often; not asked for a while
+    ├── ListError         400  a supplier's address that gives no list; `code` is one of LIST_*
+    │   └── ListBusy              retryable: 429, 5xx
     └── StoreError        400  a shop that cannot be used; `code` is one of STORE_*
         ├── StoreUnreachable      STORE_UNREACHABLE
         ├── StoreBusy             STORE_UNREACHABLE, retryable: 429, 5xx, maintenance
@@ -110,6 +112,17 @@ class TooLarge(RemoteError):
 
 
 class BreakerOpen(RemoteError):
+    retryable = True
+
+
+class ListError(RemoteError):
+    """A supplier's address that gives no list: LIST_UNREACHABLE, LIST_AUTH_FAILED or LIST_REDIRECTS."""
+
+    status = 400
+    code = "LIST_UNREACHABLE"
+
+
+class ListBusy(ListError):
     retryable = True
 
 

@@ -1,5 +1,6 @@
 """The documentation says what is true."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from sync2sys.config import PREFIX, SETTINGS
 from sync2sys.formats import FORMATS, issues, messages
 from sync2sys.formats.handbook import markdown
+from sync2sys.offers import quality
 from sync2sys.schemas.feeds import Reason
-from sync2sys.services import shopify_reasons
+from sync2sys.services import imports, shopify_reasons
 from tests.golden import compare
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +54,12 @@ def test_every_issue_and_every_reason_to_hold_a_render_is_explained():
     codes = {*messages.ITEM, *messages.FIELD, *re.findall("[A-Z_]{3,}", reasons)}
     told = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/feeds.md").read_text("utf-8"), re.MULTILINE)
     assert sorted(told) == sorted({*codes, issues.PUBLISHED, issues.WARNED, issues.EXCLUDED})
+
+
+def test_every_reason_to_hold_a_list_is_explained():
+    found = re.findall(r'Objection\("([A-Z_]+)"', inspect.getsource(quality))
+    told = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/suppliers.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(told) == sorted({*found, imports.PINNED, imports.COLUMNS_GONE})
 
 
 def test_every_reason_why_a_shopify_shop_is_not_connected_is_explained():

@@ -16,7 +16,8 @@ AT_LEAST = 2000
 ENDING = "/api/stores/disconnect"
 #: All checks are tried everywhere, but for one where what the description allows can still be refused:
 #: a store that is none, a slug that is taken, a definition that does not fit its format, a feed that is
-#: not rolled back, a Shopify app that is not set up.
+#: not rolled back, a Shopify app that is not set up, a supplier's address or mapping that is none, a file
+#: that was not sent, a list that was never taken over.
 #:
 #: Operations that only read do much the same in every case: fewer cases find what there is to find.
 CONFIG = """
@@ -37,6 +38,12 @@ include-path = [
     "/api/feeds/{feed_id}",
     "/api/feeds/{feed_id}/preview",
     "/api/feeds/{feed_id}/resume",
+    "/api/suppliers",
+    "/api/suppliers/{supplier_id}",
+    "/api/suppliers/{supplier_id}/file",
+    "/api/suppliers/{supplier_id}/guess",
+    "/api/suppliers/{supplier_id}/preview",
+    "/api/suppliers/{supplier_id}/undo",
 ]
 checks.positive_data_acceptance.enabled = false
 """

@@ -32,8 +32,8 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl he
 class Walk:
     """A document whose sections are walked one by one: `walk("Publish it")`, with `known` as variables."""
 
-    def __init__(self, document, **known):
-        self.known = known
+    def __init__(self, document, folder=None, **known):
+        self.known, self.folder = known, folder
         text = (DOCS / document).read_text("utf-8")
         parts = re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
         self.left = {heading: commands(part) for heading, part in parts}
@@ -50,7 +50,7 @@ class Walk:
         command = self.left[heading].pop(0)
         environ = os.environ | self.known
         done = subprocess.run(
-            ["bash", "-c", command], env=environ, capture_output=True, check=True, text=True
+            ["bash", "-c", command], env=environ, cwd=self.folder, capture_output=True, check=True, text=True
         )
         if not done.stdout.startswith("{"):
             return done.stdout
@@ -247,3 +247,76 @@ def test_an_operator_can_follow_the_page_about_shopify(app, instance, database_u
     finally:
         service.stop()
     assert not any(walk.left.values())
+
+
+@needs_curl
+def test_a_merchant_can_follow_the_page_about_suppliers(instance, database_url, forks, tmp_path):
+    (text,) = re.findall(r"```csv\n(.*?)```", (DOCS / "suppliers.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "prices.csv").write_text(text, "utf-8")
+    with WooShop(few(5)) as shop, running(instance, database_url, forks, API_RATE="100000") as service:
+        merchant = Merchant(service, shop)
+        walk = Walk("suppliers.md", tmp_path, BASE=service.url, TOKEN=merchant.token)
+        walk_to_offers(walk, merchant)
+        walk_through_a_held_list(walk, merchant)
+        walk_back_and_on(walk, merchant)
+    assert not any(walk.left.values())
+
+
+def await_supplier(walk, merchant):
+    """Wait until the supplier is at rest."""
+    path = f"/suppliers/{walk.known['SUPPLIER']}"
+    merchant.service.until(lambda: not merchant.call("GET", path)["isImporting"])
+
+
+def walk_to_offers(walk, merchant):
+    walk.known["SUPPLIER"] = walk("Add the supplier")["id"]
+    assert walk("Add the supplier")["file"] == "prices.csv"
+    guess = walk("See what it is")
+    assert (guess["lacks"], guess["shape"]["delimiter"], len(guess["rows"])) == ("", ";", 9)
+    assert [reason["field"] for reason in guess["reasons"] if not reason["sure"]] == ["currency"]
+    tried = walk("Try it")
+    assert (tried["offers"], tried["refused"]) == (8, 1)
+    assert {
+        name: each["columns"] for name, each in guess["mapping"]["fields"].items() if "columns" in each
+    } == {
+        "gtin": ["EAN"],
+        "sku": ["Artikelnummer"],
+        "brand": ["Marke"],
+        "title": ["Bezeichnung"],
+        "cost": ["EK netto"],
+        "price": ["UVP"],
+        "quantity": ["Bestand"],
+    }
+    assert walk("Keep it")["isImporting"] is True
+    await_supplier(walk, merchant)
+    applied = walk("See what came of it")["applied"]
+    assert (applied["rows"], applied["offers"], applied["refused"]) == (9, 6, 3)
+    (offer,) = walk("See what came of it")["items"]
+    assert (offer["cost"], offer["costTax"], offer["quantity"]) == ("49.5", "without", 12)
+    walk.known["IMPORT"] = applied["id"]
+    refused = walk("See what came of it")["items"]
+    assert sorted(row["line"] for row in refused) == [5, 8, 10]
+
+
+def walk_through_a_held_list(walk, merchant):
+    assert walk("Decide what looks like an accident")["guard"]["gone"] == 0.3
+    await_supplier(walk, merchant)
+    assert walk("Let a held list go")["isImporting"] is True
+    await_supplier(walk, merchant)
+    held = walk("Let a held list go")
+    assert (held["offers"], [reason["code"] for reason in held["held"]["hold"]]) == (6, ["OFFERS_GONE"])
+    walk.known["IMPORT"] = held["held"]["id"]
+    assert walk("Let a held list go")["state"] == "dropped"
+    await_supplier(walk, merchant)
+    assert merchant.call("GET", f"/suppliers/{walk.known['SUPPLIER']}")["offers"] == 2
+
+
+def walk_back_and_on(walk, merchant):
+    path = f"/suppliers/{walk.known['SUPPLIER']}"
+    history = walk("Go back")["items"]
+    assert [each["state"] for each in history] == ["applied", "dropped", "applied"]
+    assert walk("Go back")["id"] == history[0]["id"]
+    assert merchant.call("GET", path)["offers"] == 6
+    assert walk("Go back")["pinnedSince"] is None
+    await_supplier(walk, merchant)
+    assert merchant.call("GET", path)["held"] is not None

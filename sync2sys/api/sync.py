@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sync2sys.api.access import access
 from sync2sys.api.bodies import Blueprint
 from sync2sys.extensions import db
-from sync2sys.models import Feed, Organization, Product, Token
+from sync2sys.models import Feed, Organization, Product, Supplier, Token
 from sync2sys.schemas.stores import SyncStatus
 from sync2sys.services import organizations, stores
 
@@ -29,7 +29,9 @@ def status() -> dict[str, Any]:
     synced = [channel.synced_at for channel in channels if channel.synced_at]
     active = select(func.max(Organization.active_at)).where(Organization.id.in_(ids))
     return {
-        "suppliers": 0,
+        "suppliers": db.session.scalar(
+            select(func.count(Supplier.id)).where(Supplier.organization_id.in_(ids))
+        ),
         "feeds": db.session.scalar(select(func.count(Feed.id)).where(Feed.organization_id.in_(ids))),
         "products_synced": db.session.scalar(products),
         "last_sync": max(synced, default=None),

@@ -14,6 +14,7 @@ from sync2sys.cli import (
     serve,
     shopify,
     stores,
+    suppliers,
     sync,
     taxonomy,
     users,
@@ -34,6 +35,19 @@ def register(app: Flask) -> None:
         definitions.define,
     ):
         feeds.feeds.add_command(command)
-    for module in (serve, worker, sync, stores, shopify, feeds, taxonomy, users, keys, backup, doctor):
+    for module in (
+        serve,
+        worker,
+        sync,
+        stores,
+        shopify,
+        suppliers,
+        feeds,
+        taxonomy,
+        users,
+        keys,
+        backup,
+        doctor,
+    ):
         for command in module.commands:
             app.cli.add_command(command)

@@ -6,17 +6,17 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from sync2sys.extensions import db, settings
-from sync2sys.models import Channel, Feed
+from sync2sys.models import Channel, Feed, Supplier
 from sync2sys.services import feeds, health, hooks
 
 
 @click.command("doctor")
 @with_appcontext
 def doctor() -> None:
-    """Check database, schema, disk, worker, stores and feeds; exit with 1 where something is wrong."""
+    """Check database, schema, disk, worker, stores, suppliers and feeds; exit with 1 if one is wrong."""
     findings = [(check.ok, check.name, check.detail) for check in health.checks(current_app.instance_path)]
     if findings[0][0]:
-        findings += _stores() + _webhooks() + _feeds()
+        findings += _stores() + _webhooks() + _suppliers() + _feeds()
     if settings.ENV == "production" and not settings.PUBLIC_URL.startswith("https:"):
         findings.append((False, "public address", f"{settings.PUBLIC_URL} is not https; set PUBLIC_URL"))
     for ok, name, detail in findings:
@@ -42,6 +42,12 @@ def _webhooks() -> list[tuple[bool, str, str]]:
     return [
         (not trouble, f"webhooks of {channel.origin}", trouble or "fine") for channel, trouble in troubles
     ]
+
+
+def _suppliers() -> list[tuple[bool, str, str]]:
+    """A list that is held is a problem of its supplier's too."""
+    suppliers = db.session.scalars(select(Supplier).order_by(Supplier.created_at, Supplier.id))
+    return [(not each.problem, f"supplier {each.name}", each.problem or "fine") for each in suppliers]
 
 
 def _feeds() -> list[tuple[bool, str, str]]:

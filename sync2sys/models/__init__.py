@@ -7,8 +7,19 @@ from sync2sys.models.fetches import Fetch
 from sync2sys.models.jobs import Job, Worker
 from sync2sys.models.locks import Lock
 from sync2sys.models.organizations import Membership, Organization, User
+from sync2sys.models.pricing import Decision, Pricing, Quarrel
 from sync2sys.models.pulls import Pull, PullItem
 from sync2sys.models.shopify import ShopifyFlow
+from sync2sys.models.suppliers import (
+    Import,
+    Offer,
+    OfferChange,
+    RefusedRow,
+    StagedOffer,
+    Supplier,
+    SupplierFile,
+    SupplierFilePart,
+)
 from sync2sys.models.taxonomies import TaxonomyFile
 from sync2sys.models.tokens import Installation, Token
 from sync2sys.models.webhooks import WebhookDelivery
@@ -16,20 +27,31 @@ from sync2sys.models.webhooks import WebhookDelivery
 __all__ = [
     "Channel",
     "Chunk",
+    "Decision",
     "Feed",
     "Fetch",
+    "Import",
     "Installation",
     "Job",
     "Lock",
     "Membership",
+    "Offer",
+    "OfferChange",
     "Organization",
+    "Pricing",
     "Product",
     "Pull",
     "PullItem",
+    "Quarrel",
+    "RefusedRow",
     "Render",
     "RenderChunk",
     "RenderShard",
     "ShopifyFlow",
+    "StagedOffer",
+    "Supplier",
+    "SupplierFile",
+    "SupplierFilePart",
     "TaxonomyFile",
     "Token",
     "ToldChunk",

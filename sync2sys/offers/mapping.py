@@ -103,7 +103,7 @@ class Mapping:
         gone = {
             name: each.columns
             for name, each in self.fields.items()
-            if each.columns and not any(column in columns for column in each.columns)
+            if each.columns and not each.constant and not any(column in columns for column in each.columns)
         }
         if not gone:
             return ""

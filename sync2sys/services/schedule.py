@@ -4,13 +4,23 @@ import logging
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, exists, literal, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, exists, false, literal, or_, select
 
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db, settings
-from sync2sys.models import Channel, Feed, Installation, Membership, Organization, Token, User, Worker
+from sync2sys.models import (
+    Channel,
+    Feed,
+    Installation,
+    Membership,
+    Organization,
+    Supplier,
+    Token,
+    User,
+    Worker,
+)
 from sync2sys.models.base import now
-from sync2sys.services import holds, hooks, jobs, pulls, shopify_flows, tokens, webhooks
+from sync2sys.services import holds, hooks, jobs, pulls, shopify_flows, suppliers, tokens, webhooks
 
 #: How often the sweep runs, and how soon a render is tried again that did not take the feed off the list.
 SWEEP_EVERY = timedelta(hours=1)
@@ -31,6 +41,8 @@ def tick() -> int:
         queued += transaction(_queue_sync)(channel_id)
     for channel_id in look(_due_hooks)():
         queued += transaction(_queue_hooks)(channel_id)
+    for supplier_id in look(_due_suppliers)():
+        queued += transaction(_queue_import)(supplier_id)
     for feed_id in look(_due_feeds)():
         queued += transaction(_queue_render)(feed_id)
     if look(_sweep_is_due)():
@@ -80,6 +92,33 @@ def _queue_hooks(channel_id: str) -> int:
     if channel is None:
         return 0
     hooks.ask(channel)
+    return 1
+
+
+def _import_is_due() -> ColumnElement[bool]:
+    """SQL: nothing was tried for as long as its owner said."""
+    every = [minutes for minutes in db.session.scalars(select(Supplier.every_minutes).distinct()) if minutes]
+    due = [
+        and_(
+            Supplier.every_minutes == minutes,
+            ~jobs.recent("import", Supplier.id, now() - timedelta(minutes=minutes)),
+        )
+        for minutes in every
+    ]
+    return and_(Supplier.url != "", or_(*due)) if due else false()
+
+
+def _due_suppliers() -> list[str]:
+    query = select(Supplier.id).where(_import_is_due()).order_by(Supplier.fetched_at, Supplier.id)
+    return list(db.session.scalars(query.limit(AT_ONCE)))
+
+
+def _queue_import(supplier_id: str) -> int:
+    db.session.get(Supplier, supplier_id, with_for_update=True)
+    supplier = db.session.scalar(select(Supplier).where(Supplier.id == supplier_id, _import_is_due()))
+    if supplier is None:
+        return 0
+    suppliers.ask_import(supplier)
     return 1
 
 

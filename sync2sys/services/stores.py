@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sync2sys.connectors.base import Shop
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db, vault
-from sync2sys.models import Channel, Feed, Installation, Organization, Token
+from sync2sys.models import Channel, Feed, Installation, Organization, Supplier, Token
 from sync2sys.models.base import digest
 from sync2sys.services import accounts, hooks, jobs, organizations, tokens
 
@@ -125,6 +125,8 @@ def _adopt(token: Token, organization_id: str) -> None:
         return
     for feed in db.session.scalars(select(Feed).filter_by(organization_id=token.organization_id)):
         feed.organization_id = organization_id
+    for supplier in db.session.scalars(select(Supplier).filter_by(organization_id=token.organization_id)):
+        supplier.organization_id = organization_id
 
 
 def _fill(channel: Channel, proof: Proof) -> None:

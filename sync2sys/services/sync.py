@@ -17,7 +17,7 @@ from sync2sys.errors import RemoteError, StoreGarbled, StoreRefusedKeys, Sync2Sy
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Installation, Organization, Pull
 from sync2sys.models.base import now
-from sync2sys.services import catalog, connections, feeds, holds, jobs, organizations, pulls, stores
+from sync2sys.services import catalog, connections, feeds, holds, jobs, organizations, pricing, pulls, stores
 from sync2sys.services.catalog import Comparison
 from sync2sys.services.records import PRODUCT, VARIANT
 
@@ -216,6 +216,7 @@ def _announce(channel: Channel) -> None:
     for feed in feeds.using(channel):
         if feed.published:
             feeds.ask_render(feed)
+    pricing.ask(channel.id)
 
 
 def _verdict(pull: Pull) -> dict[str, Any]:
