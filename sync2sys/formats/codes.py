@@ -3,7 +3,8 @@ https://support.google.com/merchants/answer/6324461
 """
 
 import re
-from functools import lru_cache
+
+from sync2sys.formats.latest import latest
 
 #: Prefixes of a 13-digit number that only count inside one shop or chain (02, 04, 2) or are coupons.
 RESTRICTED = ("02", "04", "2", "98", "99")
@@ -15,8 +16,8 @@ _ISBN_10 = re.compile(r"[0-9]{9}[0-9Xx]").fullmatch
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]*)?[Ee]\+?[0-9]{1,2}").fullmatch
 
 
-# Kept for the few fields of one item that ask for the same number.
-@lru_cache(maxsize=64)
+# Several fields of one item ask for the same number.
+@latest
 def gtin(text: str) -> str | None:
     """The digits of a valid GTIN of 8, 12, 13 or 14 digits that may stand in a feed, or None.
 
@@ -32,7 +33,7 @@ def _checks(digits: str) -> bool:
     """Whether the check digit is right."""
     raw = digits.encode()
     # Counted from the end, the digits weigh 1, 3, 1, 3 and so on. The bytes are ASCII, 48 too many each.
-    return not (sum(raw) + 2 * sum(raw[-2::-2]) - 48 * (len(raw) + 2 * (len(raw) // 2))) % 10
+    return not (sum(raw[-1::-2]) + 3 * sum(raw[-2::-2]) - 48 * (len(raw) + 2 * (len(raw) // 2))) % 10
 
 
 def fault(text: str) -> str:

@@ -27,5 +27,14 @@ def latest(function: Callable[[Any], V]) -> Callable[[Any], V]:
 
 def latest_of(function: Callable[..., V]) -> Callable[..., V]:
     """As `latest`, for several arguments."""
-    whole = latest(lambda arguments: function(*arguments))
-    return lambda *arguments: whole(arguments)
+    last: tuple[Any, Any] = (object(), None)
+
+    def remembering(*arguments: Any) -> V:
+        nonlocal last
+        known, value = last
+        if arguments != known:
+            value = function(*arguments)
+            last = (arguments, value)
+        return value
+
+    return remembering

@@ -2,13 +2,12 @@
 
 import re
 import sys
-from functools import partial
 
 import orjson
 
 from sync2sys.formats.addresses import ENCODED, LONGEST_ADDRESS, encoded, fault, is_encoded
 from sync2sys.formats.base import Context, Doubt, Doubting, Field, Reader, Rule, Words, checked
-from sync2sys.formats.latest import latest
+from sync2sys.formats.latest import latest_of
 
 #: A JSON list of addresses that need no work.
 _ENCODED_LIST = re.compile(rf'\["{ENCODED}"(?:,"{ENCODED}")*\]').fullmatch
@@ -86,9 +85,9 @@ def main_image(field: Field, context: Context) -> Reader:
     limit = field.limit or LONGEST_ADDRESS
 
     def read(own: str | None, images: str | None) -> str | None:
-        if own and len(own) <= limit and is_encoded(own):
-            return own
-        return _usable(own, limit) or next(iter(_images(images, limit)), None)
+        usable = _images(images, limit)
+        # Mostly it is one of the product's, which are looked at anyway.
+        return own if own in usable else _usable(own, limit) or next(iter(usable), None)
 
     return read
 
@@ -109,10 +108,9 @@ def comma_free_image(field: Field, context: Context) -> Reader:
 def more_images(field: Field, context: Context) -> Reader:
     """The product's other images, each once."""
     limit, times = field.limit or LONGEST_ADDRESS, field.times
-    usable_images = latest(partial(_images, limit=limit))
 
     def read(images: str | None, own: str | None) -> Words | None:
-        usable = usable_images(images)
+        usable = _images(images, limit)
         if not usable:
             return None
         main = own if own in usable else _usable(own, limit) or usable[0]
@@ -173,6 +171,8 @@ def joined_addresses(field: Field, context: Context) -> Reader:
     return read
 
 
+# Several fields of one item ask for the same images, and so do the variants of a product.
+@latest_of
 def _images(text: str | None, limit: int) -> Words:
     """The usable addresses of a JSON list, each once."""
     if not text or text == "[]":
