@@ -12,6 +12,8 @@ from sync2sys.crypto import BadKeys, new_key
 from sync2sys.database import transaction
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Organization
+from sync2sys.services import health
+from tests.services import supplied
 
 
 def differences(app):
@@ -51,20 +53,34 @@ def test_going_down_leaves_nothing(tmp_path):
 
 def test_a_database_of_a_newer_version_is_refused(app, make_app):
     with app.app_context():
-        transaction(lambda: db.session.execute(db.text("UPDATE alembic_version SET version_num = '9999'")))()
+        _set_version("9999")
     try:
         with pytest.raises(BadSetting, match="newer"):
             make_app()
     finally:
         with app.app_context():
-            transaction(
-                lambda: db.session.execute(db.text("UPDATE alembic_version SET version_num = '0001'"))
-            )()
+            _set_version(health.newest_revision())
+
+
+@transaction
+def _set_version(number):
+    db.session.execute(db.text("UPDATE alembic_version SET version_num = :number"), {"number": number})
 
 
 def test_secrets_that_no_key_opens_stop_the_start(app, make_app):
     with app.app_context():
         transaction(_add_sealed)()
+    with pytest.raises(BadKeys, match="not set in KEYS"):
+        make_app(KEYS=new_key())
+
+
+def test_a_suppliers_password_that_no_key_opens_stops_the_start_too(app, make_app):
+    with app.app_context():
+        supplied.supplier_of(
+            supplied.organization_of(),
+            "https://lists.example/a",
+            credentials={"user": "me", "password": "secret"},
+        )
     with pytest.raises(BadKeys, match="not set in KEYS"):
         make_app(KEYS=new_key())
 

@@ -199,6 +199,11 @@ class OfferChange(Base):
     #: the import and the line that this stood in
     before_import_id: Mapped[str | None] = mapped_column(String(36))
     before_line: Mapped[int | None]
+    #: and the other columns of the offer as it was, so that going back is one statement
+    before_hash: Mapped[str | None] = mapped_column(String(32))
+    before_gtin_key: Mapped[str | None] = mapped_column(String(14))
+    before_sku_key: Mapped[str | None] = mapped_column(String(MATCH_LENGTH))
+    before_part_key: Mapped[str | None] = mapped_column(String(MATCH_LENGTH))
     after: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
 
 

@@ -1,28 +1,36 @@
 """Rotation of the master keys over what is sealed with them."""
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
 
 from sync2sys.crypto import BadKeys
 from sync2sys.extensions import db, vault
-from sync2sys.models import Channel
+from sync2sys.models import Channel, Supplier
 
 BATCH = 100
+#: Tables whose rows have `credentials`, sealed.
+SEALED: tuple[Any, ...] = (Channel, Supplier)
 
 
 def reseal_some() -> int:
     """Seal a batch of old credentials anew with the newest key; how many are left to do."""
-    old = list(db.session.scalars(_stale().limit(BATCH)))
-    for channel in old:
-        channel.credentials = channel.credentials
+    for owner in [owner for kind in SEALED for owner in _stale(kind)][:BATCH]:
+        owner.credentials = owner.credentials
     db.session.flush()
-    return len(list(db.session.scalars(_stale())))
+    return sum(len(_stale(kind)) for kind in SEALED)
 
 
-def _stale():  # type: ignore[no-untyped-def]
-    return select(Channel).where(
-        Channel.sealed_credentials.is_not(None),
-        Channel.sealed_credentials.not_like(f"{vault.kids[0]}$%"),
-    )
+def _stale(kind: Any) -> list[Any]:
+    return list(db.session.scalars(select(kind).where(_sealed_otherwise(kind, vault.kids[:1]))))
+
+
+def _sealed_otherwise(kind: Any, kids: list[str]) -> ColumnElement[bool]:
+    """SQL: sealed with a key that is none of these."""
+    sealed: ColumnElement[bool] = kind.sealed_credentials.is_not(None)
+    for kid in kids:
+        sealed &= kind.sealed_credentials.not_like(f"{kid}$%")
+    return sealed
 
 
 def check_all_open() -> None:
@@ -30,12 +38,9 @@ def check_all_open() -> None:
 
     Without this a service with a new key would run, and every store would be lost.
     """
-    sealed = db.session.scalars(
-        select(Channel.sealed_credentials).where(
-            Channel.sealed_credentials.is_not(None),
-            *(Channel.sealed_credentials.not_like(f"{kid}$%") for kid in vault.kids),
-        )
-    ).first()
-    if sealed is not None:
-        kid = sealed.partition("$")[0]
-        raise BadKeys(f"Store credentials are sealed with master key {kid!r}, which is not set in KEYS.")
+    for kind in SEALED:
+        lost = select(kind.sealed_credentials).where(_sealed_otherwise(kind, vault.kids))
+        sealed = db.session.scalars(lost.limit(1)).first()
+        if sealed is not None:
+            kid = sealed.partition("$")[0]
+            raise BadKeys(f"Credentials are sealed with master key {kid!r}, which is not set in KEYS.")

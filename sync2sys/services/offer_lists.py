@@ -32,12 +32,21 @@ from sync2sys.offers import rows as offers
 from sync2sys.offers.duplicates import Sighting
 from sync2sys.offers.rows import Refusal
 from sync2sys.services import offer_records
-from sync2sys.services.upserts import table_of, upsert
+from sync2sys.services.upserts import table_of
 
 live, staged, change = map(table_of, (Offer, StagedOffer, OfferChange))
 #: What a staged row gives to the live one.
 TAKEN = ("key", "line", "content_hash", "gtin_key", "sku_key", "part_key", "record")
-BATCH = 500
+#: Where a change keeps what the live row was.
+STOOD = {
+    "record": "before",
+    "import_id": "before_import_id",
+    "line": "before_line",
+    "content_hash": "before_hash",
+    "gtin_key": "before_gtin_key",
+    "sku_key": "before_sku_key",
+    "part_key": "before_part_key",
+}
 
 
 @dataclass(frozen=True)
@@ -207,8 +216,8 @@ def _is_staged(import_id: str) -> ColumnElement[bool]:
 
 
 def _remember(supplier_id: str, import_id: str) -> None:
-    names = ["import_id", "key", "before", "before_import_id", "before_line", "after"]
-    stood = (live.c.record, live.c.import_id, live.c.line)
+    names = ["import_id", "key", *STOOD.values(), "after"]
+    stood = [live.c[name] for name in STOOD]
     before = [case((live.c.gone_at.is_(None), each), else_=null()) for each in stood]
     written = select(literal(import_id), staged.c.key, *before, staged.c.record)
     written = _joined(written, supplier_id, import_id).where(or_(_is_new(), _differs()))
@@ -231,31 +240,16 @@ def _insert_or_update(source: Select[Any], names: list[str]) -> None:
         db.session.execute(my.on_duplicate_key_update({name: my.inserted[name] for name in others}))
 
 
-def take_back(supplier_id: str, import_id: str, moment: datetime) -> int:
-    """Undo what an import did to each offer; returns to how many."""
-    count, last = 0, ""
-    while page := _changes_after(import_id, last):
-        last, count = page[-1].key, count + len(page)
-        _put_back(supplier_id, page, moment)
-    return count
-
-
-def _changes_after(import_id: str, key: str) -> Sequence[Any]:
-    query = select(change).where(change.c.import_id == import_id, change.c.key > key)
-    return db.session.execute(query.order_by(change.c.key).limit(BATCH)).all()
-
-
-def _put_back(supplier_id: str, page: Sequence[Any], moment: datetime) -> None:
-    added = [each.key for each in page if each.before is None]
+def take_back(supplier_id: str, import_id: str, moment: datetime) -> None:
+    """Undo what an import did to each offer: what it added is gone, all else is as it was."""
+    of_import = change.c.import_id == import_id
+    added = select(change.c.key).where(of_import, change.c.before.is_(None))
     own = live.c.supplier_id == supplier_id
     db.session.execute(update(live).where(own, live.c.key.in_(added)).values(gone_at=moment))
-    rows = [
-        offer_records.row(offer_records.to_offer(each.before, each.before_line))
-        | {"supplier_id": supplier_id, "import_id": each.before_import_id, "gone_at": None}
-        for each in page
-        if each.before is not None
-    ]
-    upsert(live, rows, ("supplier_id", "key"))
+    stood = [change.c[name] for name in STOOD.values()]
+    source = select(literal(supplier_id), change.c.key, *stood, null())
+    source = source.where(of_import, change.c.before.is_not(None))
+    _insert_or_update(source, ["supplier_id", "key", *STOOD, "gone_at"])
 
 
 def take_all_away(supplier_id: str) -> int:

@@ -10,6 +10,7 @@ from sync2sys.offers.rows import Offer, Remark, content_hash, terms_hash
 
 Record = dict[str, Any]
 _AMOUNTS = ("cost", "price", "weight")
+_RULES = matching.parse(list(matching.USUAL))
 
 
 def of_offer(offer: Offer) -> Record:
@@ -53,7 +54,7 @@ def staged(offer: Offer) -> dict[str, Any]:
 
 def match_keys(offer: Offer) -> dict[str, str]:
     """What an offer is found by; cut where no variant could have so long a one."""
-    found = {key.rule: key.key for key in matching.keys_of_offer(offer, matching.parse(list(matching.USUAL)))}
+    found = {key.rule: key.key for key in matching.keys_of_offer(offer, _RULES)}
     return {
         "gtin_key": found.get("gtin", ""),
         "sku_key": found.get("sku", "")[:MATCH_LENGTH],

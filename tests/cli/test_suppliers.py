@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from sync2sys.crypto import new_key
 from sync2sys.database import transaction
 from sync2sys.services import imports, jobs
 from sync2sys.worker import Worker
@@ -272,3 +273,16 @@ def test_a_removed_supplier_is_gone(suppliers, mine):
     assert suppliers("remove", mine, "--yes")[0] == 0
     assert suppliers("list") == (0, "")
     assert offered(mine) == {}
+
+
+def test_a_rotated_key_opens_the_password_for_an_address(make_app, shop):
+    shop.user = ("me", "swordfish-77")
+    old, new = new_key(), new_key()
+    with make_app(KEYS=old).app_context():
+        made = supplied.supplier_of(
+            supplied.organization_of(), shop.url, credentials={"user": "me", "password": "swordfish-77"}
+        )
+    done = make_app(KEYS=f"{new},{old}").test_cli_runner().invoke(args=["keys", "rotate"])
+    assert done.exit_code == 0, done.output
+    with make_app(KEYS=new).app_context():
+        assert supplied.run(made) == "applied"
