@@ -139,7 +139,7 @@ class Row:
     #: where it begins: the line, or the row of a sheet, from 1
     line: int
     #: column -> text. In XML and JSON a column is the path below the item, as `price`, `price/@currency` or
-    #: `images/image`; what is there several times is joined by line feeds, in its order
+    #: `images/image`; what is there several times is joined by line feeds, in its order, blanks left out
     values: dict[str, str]
 
 

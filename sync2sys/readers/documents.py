@@ -271,7 +271,7 @@ def _row(line: int, value: dict[str, Any], limits: Limits) -> Read:
         return column_too_long(line)
     if len(found) > limits.columns:
         return too_many_columns(line, limits)
-    joined = {column: "\n".join(each) for column, each in found.items()}
+    joined = {column: "\n".join(filter(None, each)) for column, each in found.items()}
     if any(len(each) > limits.cell_characters for each in joined.values()):
         return cell_too_long(line, limits)
     for each in (*joined, *joined.values()):

@@ -277,7 +277,7 @@ class Items:
             self.done.append(self._finished())
 
     def _finished(self) -> Read:
-        joined = {name: each[0] if len(each) == 1 else "\n".join(each) for name, each in self._values.items()}
+        joined = {name: "\n".join(filter(None, each)) for name, each in self._values.items()}
         self._values = {}
         if self._refused is not None:
             return self._refused

@@ -42,6 +42,13 @@ def test_columns_are_paths_below_the_item(reads_xml):
     ]
 
 
+def test_of_several_values_the_blank_ones_are_left_out(reads):
+    data = "<a><c><x/><x>1</x><x> </x><x>2</x><y/><y/></c></a>"
+    assert reads(data, format="xml", item_path="a/c") == [(1, {"x": "1\n2", "y": ""})]
+    data = '[{"x": ["", "1", " ", "2"], "y": ["", ""]}]'
+    assert reads(data, format="json") == [(1, {"x": "1\n2", "y": ""})]
+
+
 def test_items_are_what_stands_at_the_path_wherever_that_is(reads):
     data = "<a><b><c><x>1</x></c></b><c><x>2</x></c><b><c><x>3</x></c><d><c><x>4</x></c></d></b></a>"
     assert reads(data, format="xml", item_path="a/b/c") == [(1, {"x": "1"}), (1, {"x": "3"})]
