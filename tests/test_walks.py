@@ -253,10 +253,13 @@ def test_an_operator_can_follow_the_page_about_shopify(app, instance, database_u
 def test_a_merchant_can_follow_the_page_about_suppliers(instance, database_url, forks, tmp_path):
     (text,) = re.findall(r"```csv\n(.*?)```", (DOCS / "suppliers.md").read_text("utf-8"), re.DOTALL)
     (tmp_path / "prices.csv").write_text(text, "utf-8")
-    with WooShop(few(5)) as shop, running(instance, database_url, forks, API_RATE="100000") as service:
+    catalogue = few(5)
+    catalogue[0]["sku"] = "tr-42"
+    with WooShop(catalogue) as shop, running(instance, database_url, forks, API_RATE="100000") as service:
         merchant = Merchant(service, shop)
         walk = Walk("suppliers.md", tmp_path, BASE=service.url, TOKEN=merchant.token)
         walk_to_offers(walk, merchant)
+        walk_to_prices(walk, merchant)
         walk_through_a_held_list(walk, merchant)
         walk_back_and_on(walk, merchant)
     assert not any(walk.left.values())
@@ -296,6 +299,17 @@ def walk_to_offers(walk, merchant):
     walk.known["IMPORT"] = applied["id"]
     refused = walk("See what came of it")["items"]
     assert sorted(row["line"] for row in refused) == [5, 8, 10]
+
+
+def walk_to_prices(walk, merchant):
+    (channel,) = merchant.call("GET", "/channels")["items"]
+    walk.known["CHANNEL"] = channel["id"]
+    assert walk("Decide prices and stock")["taxRates"] == {"": "19"}
+    merchant.service.until(lambda: merchant.call("GET", f"/channels/{channel['id']}/pricing")["decidedAt"])
+    (made,) = walk("Decide prices and stock")["items"]
+    # 49.50 and 19 % of tax, 40 % and 1.50 on top of that, to the next price that ends in 0.99.
+    assert (made["sku"], made["price"], made["quantity"]) == ("tr-42", "83.99", 10)
+    assert walk("Decide prices and stock")["total"] == 0
 
 
 def walk_through_a_held_list(walk, merchant):
