@@ -143,6 +143,7 @@ SETTINGS = (
     Setting("WORKER_SYNCS", "2", "Shops that one worker mirrors at the same time.", _count),
     Setting("WORKER_RENDERS", "2", "Feeds that one worker renders at the same time.", _count),
     Setting("SUPPLIER_FILE_MB", "200", "Megabytes that a supplier's file may have, as it comes.", _count),
+    Setting("WRITE_BACK", "on", "`off`: nothing is written to any shop, whatever its owner says.", _flag),
     Setting("SHOPIFY_CLIENT_ID", "", "Client id of the installation's Shopify app. Empty: none."),
     Setting("SHOPIFY_CLIENT_SECRET", "", "Its secret. Nothing of ours is signed with it."),
     Setting("SHOPIFY_OLD_CLIENT_SECRET", "", "The secret before, while Shopify changes over."),

@@ -26,7 +26,7 @@ from sync2sys.errors import LostLease, Sync2SysError
 from sync2sys.extensions import db
 from sync2sys.models import Worker as WorkerRow
 from sync2sys.models.base import new_id, now
-from sync2sys.services import health, hooks, imports, jobs, pricing, renders, schedule, sync
+from sync2sys.services import health, hooks, imports, jobs, pricing, renders, schedule, sync, write_runs
 
 IDLE_SECONDS = 0.5
 TICK_SECONDS = 5.0
@@ -48,11 +48,12 @@ HANDLERS: dict[str, Callable[[jobs.Claim], None]] = {
     "hooks": hooks.run,
     "import": imports.run,
     "pricing": pricing.run,
+    "writing": write_runs.run,
     "render": renders.run,
     "sweep": _sweep,
 }
 #: What asks shops and suppliers, and may have to wait for them.
-SYNC_LANE = frozenset({"sync", "hooks", "import"})
+SYNC_LANE = frozenset({"sync", "hooks", "import", "writing"})
 OTHER_LANE = frozenset(HANDLERS) - SYNC_LANE
 
 

@@ -25,6 +25,7 @@ from sync2sys.api import (
     suppliers,
     sync,
     webhooks,
+    writing,
 )
 from sync2sys.schemas.base import Error
 
@@ -41,6 +42,7 @@ GROUPS = (
     diffs,
     suppliers,
     pricing,
+    writing,
     public,
     webhooks,
     health,

@@ -57,7 +57,7 @@ def list_decisions(query: dict[str, Any], channel_id: str) -> dict[str, Any]:
     """List what variants should cost and how many there are, each with its reasons."""
     channel, page, per_page = _own(channel_id), query["page"], query["perPage"]
     found, total = decided.page(channel, query["key"], query["differs"], (page - 1) * per_page, per_page)
-    shown = [_shown(each, channel.currency) for each in found]
+    shown = [shown(each, channel.currency) for each in found]
     return {"items": shown, "page": page, "perPage": per_page, "total": total}
 
 
@@ -76,7 +76,8 @@ def _own(channel_id: str) -> Channel:
     return stores.visible_channel(g.token, channel_id)
 
 
-def _shown(found: Decided, currency: str) -> dict[str, Any]:
+def shown(found: Decided, currency: str) -> dict[str, Any]:
+    """A decision as the API has it."""
     made = found.decision
     return {
         "key": made.external_id,
@@ -85,23 +86,27 @@ def _shown(found: Decided, currency: str) -> dict[str, Any]:
         "sku": found.sku,
         "gtin": found.gtin,
         "currency": currency,
-        "price": _text(made.price),
+        "price": text(made.price),
         "quantity": made.quantity,
         "availability": made.availability,
-        "shopPrice": _text(found.shop_price),
+        "shopPrice": text(found.shop_price),
         "shopQuantity": found.shop_quantity,
         "differs": found.price_differs or found.quantity_differs,
         "supplierId": made.supplier_id,
         "offerKey": made.offer_key,
         "importId": made.import_id,
         "line": made.line,
-        "reasons": [
-            dict(zip(("step", "code", "before", "after", "sentence"), reason, strict=True))
-            for reason in made.reasons
-        ],
+        "reasons": shown_reasons(made.reasons),
         "decidedAt": made.decided_at,
     }
 
 
-def _text(amount: Decimal | str | None) -> str | None:
+def shown_reasons(reasons: list[list[Any]]) -> list[dict[str, Any]]:
+    """The reasons of a decision, each by its parts."""
+    names = ("step", "code", "before", "after", "sentence")
+    return [dict(zip(names, reason, strict=True)) for reason in reasons]
+
+
+def text(amount: Decimal | str | None) -> str | None:
+    """An amount as the API has it."""
     return None if amount is None else str(amount)

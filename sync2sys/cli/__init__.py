@@ -20,6 +20,7 @@ from sync2sys.cli import (
     taxonomy,
     users,
     worker,
+    writing,
 )
 
 
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
         shopify,
         suppliers,
         pricing,
+        writing,
         feeds,
         taxonomy,
         users,

@@ -23,6 +23,7 @@ from sync2sys.models.suppliers import (
 from sync2sys.models.taxonomies import TaxonomyFile
 from sync2sys.models.tokens import Installation, Token
 from sync2sys.models.webhooks import WebhookDelivery
+from sync2sys.models.writing import Standing, WriteLine, WriteRun, Writing
 
 __all__ = [
     "Channel",
@@ -49,6 +50,7 @@ __all__ = [
     "RenderShard",
     "ShopifyFlow",
     "StagedOffer",
+    "Standing",
     "Supplier",
     "SupplierFile",
     "SupplierFilePart",
@@ -59,4 +61,7 @@ __all__ = [
     "Variant",
     "WebhookDelivery",
     "Worker",
+    "WriteLine",
+    "WriteRun",
+    "Writing",
 ]

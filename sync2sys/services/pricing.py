@@ -29,7 +29,7 @@ from sync2sys.offers.decision import Supply
 from sync2sys.offers.fields import OUT_OF_STOCK
 from sync2sys.offers.matching import Index, Match, NoMatch, Rule, Target
 from sync2sys.offers.policies import Policy
-from sync2sys.services import items, jobs, offer_records, organizations, suppliers
+from sync2sys.services import items, jobs, offer_records, organizations, suppliers, write_settings
 from sync2sys.services.upserts import table_of, upsert
 
 #: Raised by whoever changes what is decided from the same: everything is decided anew then.
@@ -345,4 +345,5 @@ def _conclude(plan: Plan, matched: Matched, kept: set[str], claim: jobs.Claim) -
         db.session.execute(insert(Quarrel), matched.quarrels)
     pricing.mark, pricing.summary = plan.mark, matched.summary | {"decided": len(kept)}
     pricing.decided_at = now()
+    write_settings.ask(plan.channel_id)
     jobs.check(claim)

@@ -3,8 +3,20 @@
 import logging
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, exists, false, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    delete,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+)
 
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db, settings
@@ -18,13 +30,27 @@ from sync2sys.models import (
     Token,
     User,
     Worker,
+    Writing,
 )
 from sync2sys.models.base import now
-from sync2sys.services import holds, hooks, jobs, pulls, shopify_flows, suppliers, tokens, webhooks
+from sync2sys.services import (
+    holds,
+    hooks,
+    jobs,
+    pulls,
+    shopify_flows,
+    suppliers,
+    tokens,
+    webhooks,
+    write_runs,
+    write_settings,
+)
 
 #: How often the sweep runs, and how soon a render is tried again that did not take the feed off the list.
 SWEEP_EVERY = timedelta(hours=1)
 RENDER_AGAIN = timedelta(minutes=5)
+#: How often shops are compared with what was decided where nothing was decided anew.
+WRITE_EVERY = timedelta(hours=1)
 UNUSED = timedelta(days=7)
 WORKER_GONE = timedelta(days=1)
 #: More than that many waits for the next tick.
@@ -43,6 +69,8 @@ def tick() -> int:
         queued += transaction(_queue_hooks)(channel_id)
     for supplier_id in look(_due_suppliers)():
         queued += transaction(_queue_import)(supplier_id)
+    for channel_id in look(_due_writings)():
+        queued += transaction(_queue_writing)(channel_id)
     for feed_id in look(_due_feeds)():
         queued += transaction(_queue_render)(feed_id)
     if look(_sweep_is_due)():
@@ -122,6 +150,27 @@ def _queue_import(supplier_id: str) -> int:
     return 1
 
 
+def _writings() -> Select[Any]:
+    query = select(Writing.channel_id).join(Channel, Channel.id == Writing.channel_id)
+    return query.where(write_settings.is_due(now() - WRITE_EVERY))
+
+
+def _due_writings() -> list[str]:
+    if not settings.WRITE_BACK:
+        return []
+    return list(
+        db.session.scalars(_writings().order_by(Writing.planned_at, Writing.channel_id).limit(AT_ONCE))
+    )
+
+
+def _queue_writing(channel_id: str) -> int:
+    db.session.get(Channel, channel_id, with_for_update=True)
+    if db.session.scalar(_writings().where(Writing.channel_id == channel_id)) is None:
+        return 0
+    jobs.enqueue(write_settings.KIND, channel_id, {"by": write_settings.SCHEDULE})
+    return 1
+
+
 def is_full_due(channel: Channel) -> bool:
     """Whether the next look should be at everything.
 
@@ -185,6 +234,7 @@ def sweep() -> dict[str, int]:
         "deliveries": transaction(webhooks.sweep)(),
         "flows": transaction(shopify_flows.sweep)(),
         "workers": transaction(_sweep_workers)(),
+        "written": _sweep_written(),
     }
     log.info("swept", extra=swept)
     return swept
@@ -230,6 +280,14 @@ def _sweep_users() -> int:
         ~exists().where(Membership.user_id == User.id),
         ~exists().where(Token.user_id == User.id),
     )
+
+
+def _sweep_written() -> int:
+    """In many short transactions: there may be a million lines of one day."""
+    swept = 0
+    while some := transaction(write_runs.sweep)():
+        swept += some
+    return swept
 
 
 def _sweep_workers() -> int:

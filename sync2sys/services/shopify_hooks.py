@@ -19,9 +19,6 @@ from sync2sys.models.base import digest, now
 from sync2sys.services import feeds, jobs, shopify_apps, webhooks
 from sync2sys.services.sync import HINTS
 
-#: One look at so many products; with more of them, the list of changes is all that is asked.
-MOST_HINTS = 250
-
 CHANGED = ("products/create", "products/update")
 DELETED = "products/delete"
 NUDGES = ("inventory_levels/update", "shop/update", "bulk_operations/finish")

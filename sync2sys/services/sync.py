@@ -23,6 +23,8 @@ from sync2sys.services.records import PRODUCT, VARIANT
 
 #: Where a job keeps the ids of products that are said to have changed.
 HINTS = "products"
+#: One look at so many products; with more of them, the list of changes is all that is asked.
+MOST_HINTS = 250
 REFUSALS = 3
 REFUSED_FOR = timedelta(hours=1)
 LIMIT_CODE = "PIM_PRODUCT_LIMIT"

@@ -1,0 +1,221 @@
+"""flask writing: prices and stock to shops."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from sync2sys.cli.feeds import told
+from sync2sys.database import look, transaction
+from sync2sys.errors import NotFound
+from sync2sys.extensions import db
+from sync2sys.models import Channel, WriteRun, Writing
+from sync2sys.models.writing import DRY, OFF, ON, POLICIES
+from sync2sys.services import jobs, stores, write_lines, write_runs, write_settings, write_undo
+from sync2sys.services.write_settings import FIELDS, KIND, Ceiling
+from sync2sys.worker import Worker
+
+writing = AppGroup("writing", help="Prices and stock to shops.")
+
+OPERATOR = "operator"
+RUNS_SHOWN = 5
+POLICY = click.Choice(POLICIES)
+USUAL = Ceiling()
+
+
+def _channel(channel_id: str) -> Channel:
+    found = db.session.get(Channel, channel_id)
+    if found is None:
+        raise NotFound("No such channel. `flask stores list` shows them.")
+    return found
+
+
+@writing.command("show")
+@click.argument("channel")
+@told
+def show(channel: str) -> None:
+    """Show whether and how a shop is written to, and the last runs."""
+    found = write_settings.find(_channel(channel))
+    policy = ", ".join(f"{field}: {found.policy.get(field, 'not said')}" for field in FIELDS)
+    click.echo(f"{found.state}{', stopped' if found.stopped else ''}; who wins: {policy}")
+    if found.problem:
+        click.echo(found.problem)
+    for run in write_runs.page(_channel(channel), 0, RUNS_SHOWN)[0]:
+        _tell(run)
+
+
+@writing.command("plan")
+@click.argument("channel")
+@told
+def plan(channel: str) -> None:
+    """Show what would be written. Nothing is sent."""
+    transaction(_dry)(channel)
+    _work(channel)
+    _show_lines(channel, None, "", RUNS_SHOWN * 10)
+
+
+def _dry(channel_id: str) -> None:
+    channel, known = _channel(channel_id), db.session.get(Writing, channel_id)
+    if known is not None and known.state == ON:
+        raise click.ClickException("Writing is on. `flask writing run` sends what differs.")
+    write_settings.set_up(channel, **_as_it_is(known), state=DRY, by=OPERATOR)
+
+
+def _as_it_is(known: Writing | None) -> dict[str, Any]:
+    if known is None:
+        return {}
+    return {"ceiling": known.ceiling, "count_stock": known.count_stock, "location": known.location}
+
+
+@writing.command("on")
+@click.argument("channel")
+@click.option(
+    "--price", type=POLICY, required=True, help="Who wins where somebody changed a price in the shop."
+)
+@click.option("--quantity", type=POLICY, required=True, help="Who wins where somebody changed a quantity.")
+@click.option(
+    "--share", type=float, default=USUAL.share, show_default=True, help="Of the variants, in one run."
+)
+@click.option("--values", type=int, default=USUAL.values, show_default=True, help="Values in one run.")
+@click.option(
+    "--price-change", type=float, default=USUAL.price_change, show_default=True, help="In per cent."
+)
+@click.option(
+    "--count-stock", is_flag=True, help="Let the shop count the stock of what it does not count yet."
+)
+@click.option("--location", default="", help="Shopify: the number of the location whose stock is written.")
+@told
+def on(channel: str, price: str, quantity: str, count_stock: bool, location: str, **ceiling: Any) -> None:
+    """Write decided prices and stock to the shop from now on."""
+    known = look(_place)(channel)
+    write_settings.require_rights(write_settings.open_shop(*known, location))
+    options = {"ceiling": asdict(Ceiling(**ceiling)), "count_stock": count_stock, "location": location}
+    policy = {"price": price, "quantity": quantity}
+    transaction(_turn)(channel, state=ON, policy=policy, **options)
+    click.echo(f"Writing is on. `flask writing run {channel}` sends what differs, or `flask worker` does.")
+
+
+def _place(channel_id: str) -> tuple[str, str, dict[str, Any]]:
+    channel = _channel(channel_id)
+    stores.require_connected(channel)
+    return channel.id, channel.platform, channel.capabilities
+
+
+def _turn(channel_id: str, **options: Any) -> None:
+    write_settings.set_up(_channel(channel_id), **options, by=OPERATOR)
+
+
+@writing.command("off")
+@click.argument("channel")
+@told
+def off(channel: str) -> None:
+    """Write nothing any more. A run under way stops after its batch."""
+    known = look(lambda: _as_it_is(db.session.get(Writing, channel)))()
+    transaction(_turn)(channel, state=OFF, **known)
+    click.echo("Writing is off.")
+
+
+@writing.command("run")
+@click.argument("channel")
+@told
+def run(channel: str) -> None:
+    """Compare now, and send what differs where writing is on."""
+    transaction(_ask)(channel)
+    _work(channel)
+    _show_last(channel)
+
+
+def _ask(channel_id: str) -> None:
+    write_settings.find(_channel(channel_id))
+    write_settings.ask(channel_id, OPERATOR)
+
+
+@writing.command("lines")
+@click.argument("channel")
+@click.argument("run_id", metavar="RUN", required=False)
+@click.option("--state", default="", help="Only those in this state, such as asked or refused.")
+@click.option("--limit", default=100, show_default=True)
+@told
+def lines(channel: str, run_id: str | None, state: str, limit: int) -> None:
+    """Show the values of a run, of the last one where none is named."""
+    _show_lines(channel, run_id, state, limit)
+
+
+@writing.command("release")
+@click.argument("channel")
+@click.argument("run_id", metavar="RUN")
+@told
+def release(channel: str, run_id: str) -> None:
+    """Let a held run go out."""
+    transaction(lambda: write_runs.release(_channel(channel), run_id).id)()
+    _work(channel)
+    _show_last(channel)
+
+
+@writing.command("undo")
+@click.argument("channel")
+@told
+def undo(channel: str) -> None:
+    """Take the last run back where the shop still has what it wrote. Writing is dry from then on."""
+    transaction(lambda: write_undo.undo(_channel(channel), OPERATOR).id)()
+    _work(channel)
+    _show_last(channel)
+
+
+def _work(channel_id: str) -> None:
+    """Do in this process what is queued."""
+    claim = jobs.claim([KIND], channel_id)
+    if claim is None:
+        click.echo("A worker is at it.")
+        return
+    worker = Worker(current_app._get_current_object())  # type: ignore[attr-defined]
+    with worker.beating():
+        worker.work(claim)
+
+
+def _show_last(channel_id: str) -> None:
+    found = write_settings.find(_channel(channel_id))
+    if found.problem:
+        click.echo(found.problem)
+    last = _last(channel_id)
+    if last is None:
+        click.echo("Nothing differs.")
+    else:
+        _tell(last)
+
+
+def _last(channel_id: str) -> WriteRun | None:
+    found, _ = write_runs.page(_channel(channel_id), 0, 1)
+    return found[0] if found else None
+
+
+def _tell(run: WriteRun) -> None:
+    counts = run.counts if run.finished_at else write_runs.counts(run.id)
+    said = ", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "nothing differs"
+    click.echo(f"{run.id}  {run.kind}  {run.state}  {run.planned_at:%Y-%m-%d %H:%M} UTC  {said}")
+    for reason in run.hold or () if run.state == "held" else ():
+        click.echo(f"    {reason['message']}")
+    if run.problem:
+        click.echo(f"    {run.problem}")
+
+
+def _show_lines(channel_id: str, run_id: str | None, state: str, limit: int) -> None:
+    channel = _channel(channel_id)
+    run = write_runs.find(channel, run_id) if run_id else _last(channel_id)
+    if run is None:
+        click.echo("Nothing was planned.")
+        return
+    _tell(run)
+    found, total = write_lines.page(run, state, 0, limit)
+    for line in found:
+        click.echo(
+            f"{line.id}\t{line.external_id}\t{line.field}\t{line.before} -> {line.after}\t"
+            f"{line.state}\t{line.message}".rstrip()
+        )
+    if total > len(found):
+        click.echo(f"{total - len(found)} more; --limit shows them.")
+
+
+commands = [writing]
