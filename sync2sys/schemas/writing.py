@@ -5,7 +5,7 @@ from marshmallow import Schema, fields, validate
 from sync2sys.connectors.writing import OUTCOMES
 from sync2sys.models.writing import POLICIES, STATES
 from sync2sys.schemas.base import Flag, Instant, Own, PageQuery, page_of
-from sync2sys.schemas.pricing import Decision, Reason
+from sync2sys.schemas.pricing import Decision, DecisionReason
 
 _STATE = {"description": "off; dry: planned and shown, nothing is sent; on."}
 _WINS = {
@@ -144,7 +144,7 @@ class WriteLine(Schema):
     offerKey = fields.String(required=True, allow_none=True)
     importId = fields.String(required=True, allow_none=True)
     line = fields.Integer(required=True, allow_none=True)
-    reasons = fields.List(fields.Nested(Reason), required=True)
+    reasons = fields.List(fields.Nested(DecisionReason), required=True)
     sentAt = Instant(required=True, allow_none=True)
     settledAt = Instant(required=True, allow_none=True)
 

@@ -190,7 +190,7 @@ def _look_again(run: WriteRun) -> None:
 def counts(run_id: str) -> dict[str, int]:
     """How many lines of a run are in which state."""
     query = select(WriteLine.state, func.count()).filter_by(run_id=run_id).group_by(WriteLine.state)
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def _stop_open(channel_id: str, why: str = "") -> None:
