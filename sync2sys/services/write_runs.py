@@ -81,6 +81,7 @@ def _go_on(place: Place, claim: jobs.Claim) -> None:
     connector = write_settings.open_shop(place.channel_id, place.platform, place.capabilities, place.location)
     for key in look(write_batches.unsettled_keys)(place.channel_id):
         write_batches.carry_out(place, look(write_batches.of_key)(place.channel_id, key), connector, claim)
+        transaction(_recount)(key)
         claim.go_on()
     run_id = look(_open_run)(place.channel_id)
     if run_id is None or not _send_all(run_id, place, connector, claim):
@@ -175,8 +176,7 @@ def _left(run: WriteRun) -> str:
 def _end(run: WriteRun, state: str, problem: str = "") -> None:
     run.state, run.problem, run.finished_at = state, problem, now()
     run.counts = counts(run.id)
-    if run.counts.get(WRITTEN) or run.counts.get(ODD):
-        _look_again(run)
+    _look_again(run)
     log.info("writing ended", extra=run.counts | {"channel": run.channel_id, "run": run.id, "state": state})
 
 
@@ -184,13 +184,23 @@ def _look_again(run: WriteRun) -> None:
     """Have the products mirrored that were written to, so that feeds follow."""
     query = select(WriteLine.product_external_id).filter_by(run_id=run.id).distinct()
     found = list(db.session.scalars(query.where(WriteLine.state.in_((WRITTEN, ODD))).limit(MOST_HINTS + 1)))
-    jobs.enqueue("sync", run.channel_id, {HINTS: found} if len(found) <= MOST_HINTS else {})
+    if found:
+        jobs.enqueue("sync", run.channel_id, {HINTS: found} if len(found) <= MOST_HINTS else {})
 
 
 def counts(run_id: str) -> dict[str, int]:
     """How many lines of a run are in which state."""
     query = select(WriteLine.state, func.count()).filter_by(run_id=run_id).group_by(WriteLine.state)
     return dict(db.session.execute(query).all())
+
+
+def _recount(key: str) -> None:
+    """Count anew what became of a run that had ended before it was known what arrived."""
+    query = select(WriteRun).join(WriteLine, WriteLine.run_id == WriteRun.id).where(WriteLine.key == key)
+    run = db.session.scalar(query.limit(1))
+    if run is not None and run.finished_at is not None:
+        run.counts = counts(run.id)
+        _look_again(run)
 
 
 def _stop_open(channel_id: str, why: str = "") -> None:

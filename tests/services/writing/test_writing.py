@@ -1,51 +1,10 @@
 """Decided prices and stock on their way to a shop: what goes, what does not, and what became of it."""
 
-import copy
 from decimal import Decimal
 
 import pytest
 
-from tests.services.writings import DECIDED, LIST, PRODUCTS, Merchant, emptied, spared
-from tests.shops.woocommerce import WooShop
-
-
-@pytest.fixture(scope="module")
-def opened():
-    with WooShop(PRODUCTS) as shop:
-        yield shop, copy.deepcopy(shop.records)
-
-
-@pytest.fixture
-def shop(opened):
-    return emptied(*opened)
-
-
-@pytest.fixture
-def app(make_app, monkeypatch):
-    return spared(make_app(), monkeypatch)
-
-
-@pytest.fixture
-def alice(app, shop):
-    """Her prices are decided, and nothing was said of writing."""
-    made = Merchant(app, shop)
-    made.price_by()
-    made.deliver(*LIST)
-    return made
-
-
-@pytest.fixture
-def on(alice):
-    """All was written once; the shop and its mirror have it."""
-    alice.turn("on")
-    assert alice.has() == DECIDED | {"22": ("30.00", 7)}
-    alice.shop.requests.clear()
-    return alice
-
-
-def states(merchant, run=None):
-    return {key: line["state"] for key, line in merchant.lines(run).items()}
-
+from tests.services.writing.merchants import DECIDED, LIST, Merchant, spared
 
 # Nothing, a dry run, and on
 
@@ -115,7 +74,11 @@ def test_a_value_that_was_written_is_not_planned_again_before_the_mirror_has_see
     alice.ask(
         "PUT",
         f"/channels/{alice.channel}/writing",
-        json={"state": "on", "policy": {"price": "shop", "quantity": "supplier"}, "ceiling": {"values": 99, "share": 1}},
+        json={
+            "state": "on",
+            "policy": {"price": "shop", "quantity": "supplier"},
+            "ceiling": {"values": 99, "share": 1},
+        },
     )
     alice.work("writing")
     alice.writing("/runs", "POST")
@@ -132,7 +95,10 @@ def test_the_log_says_where_each_value_comes_from(on):
     assert on.last()["askedBy"] == "alice@shop.example"
     (item,) = on.ask("GET", f"/channels/{on.channel}/products/11/supply")["items"]
     assert (item["price"], item["shopPrice"], item["supplierId"]) == ("7.99", "7.99", on.supplier)
-    assert {(each["field"], each["state"]) for each in item["lines"]} == {("price", "written"), ("quantity", "written")}
+    assert {(each["field"], each["state"]) for each in item["lines"]} == {
+        ("price", "written"),
+        ("quantity", "written"),
+    }
     on.ask("GET", f"/channels/{on.channel}/products/99/supply", status=404)
 
 
@@ -236,7 +202,12 @@ def test_what_somebody_changed_in_the_shop_stays_where_the_shop_wins(on, changed
     changed()
     assert on.has()["11"][0] == "12.00"
     line = on.lines()["11", "price"]
-    assert (line["after"], line["found"], line["state"], line["code"]) == ("9.99", "12.00", "kept", "changed_in_shop")
+    assert (line["after"], line["found"], line["state"], line["code"]) == (
+        "9.99",
+        "12.00",
+        "kept",
+        "changed_in_shop",
+    )
     on.writing("/runs", "POST")
     on.work()
     assert on.has()["11"][0] == "12.00"
@@ -389,7 +360,12 @@ def test_turned_off_a_run_ends_between_two_batches(alice, monkeypatch):
     monkeypatch.setattr("sync2sys.services.write_batches.MOST", 1)
     off = {"state": "off"}
     alice.shop.fault(
-        "then", path="batch", method="POST", after=1, times=1, act=lambda: alice.writing(method="PUT", json=off)
+        "then",
+        path="batch",
+        method="POST",
+        after=1,
+        times=1,
+        act=lambda: alice.writing(method="PUT", json=off),
     )
     alice.turn("on")
     assert alice.runs() == [("normal", "stopped", {"written": 2, "not_written": 3})]

@@ -122,7 +122,9 @@ class Merchant(Owner):
         """Let what waits be due, and what a dead worker has be free."""
         with self.app.app_context():
             times = {"due_at": now(), "lease_until": now()}
-            transaction(lambda: db.session.execute(update(Job).where(Job.live_key.is_not(None)).values(times)))()
+            transaction(
+                lambda: db.session.execute(update(Job).where(Job.live_key.is_not(None)).values(times))
+            )()
 
     # What is seen
 
@@ -207,5 +209,3 @@ def emptied(shop, records):
     for key in shop.key_ring.values():
         key.permissions = "read_write"
     return shop
-
-
