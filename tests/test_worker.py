@@ -309,9 +309,8 @@ def test_a_lane_survives_a_database_that_is_away(context, running, handlers):  #
 
 
 def test_every_kind_that_is_queued_has_a_lane():
-    assert (
-        module.SYNC_LANE | module.OTHER_LANE == set(module.HANDLERS) == {"hooks", "sync", "render", "sweep"}
-    )
+    kinds = {"hooks", "import", "pricing", "render", "sweep", "sync", "writing"}
+    assert module.SYNC_LANE | module.OTHER_LANE == set(module.HANDLERS) == kinds
 
 
 def test_the_settled_job_says_how_often_it_was_tried(context, worker, handlers):  # noqa: F811

@@ -118,20 +118,20 @@ def stop(channel_id: str, run_id: str) -> dict[str, Any]:
     return _run(write_runs.stop(_own(channel_id), run_id))
 
 
-@bp.post("/<string:channel_id>/writing/lines/<int(max=9223372036854775807):line_id>/accept")
+@bp.post("/<string:channel_id>/writing/lines/<string:line_id>/accept")
 @access("plugin", "panel")
 @bp.response(200, schemas.WriteLine)
 @transaction
-def accept(channel_id: str, line_id: int) -> dict[str, Any]:
+def accept(channel_id: str, line_id: str) -> dict[str, Any]:
     """Overwrite what somebody made it in the shop, if it still is what was found."""
     return _line(write_lines.accept(_own(channel_id), line_id))
 
 
-@bp.post("/<string:channel_id>/writing/lines/<int(max=9223372036854775807):line_id>/refuse")
+@bp.post("/<string:channel_id>/writing/lines/<string:line_id>/refuse")
 @access("plugin", "panel")
 @bp.response(200, schemas.WriteLine)
 @transaction
-def refuse(channel_id: str, line_id: int) -> dict[str, Any]:
+def refuse(channel_id: str, line_id: str) -> dict[str, Any]:
     """Leave what somebody made it in the shop, until something else is decided."""
     return _line(write_lines.refuse(_own(channel_id), line_id))
 

@@ -12,6 +12,8 @@ from sync2sys.services import write_batches, write_runs, write_settings
 from sync2sys.services.write_plans import ASKED, KEPT, PLANNED, RUNNING
 
 REFUSED_BY_OWNER = "kept_by_owner"
+#: More make no number that a database has.
+DIGITS = 19
 #: Lines of a variant that are shown beside its decision.
 LAST = 20
 
@@ -32,7 +34,7 @@ def last_of(channel_id: str, external_id: str) -> Sequence[WriteLine]:
     return db.session.scalars(query.order_by(WriteLine.id.desc()).limit(LAST)).all()
 
 
-def accept(channel: Channel, line_id: int) -> WriteLine:
+def accept(channel: Channel, line_id: str) -> WriteLine:
     """Overwrite what somebody made it in the shop, if it still is what was shown. It goes out at once.
 
     Raises NotFound and BadRequest.
@@ -47,7 +49,7 @@ def accept(channel: Channel, line_id: int) -> WriteLine:
     return line
 
 
-def refuse(channel: Channel, line_id: int) -> WriteLine:
+def refuse(channel: Channel, line_id: str) -> WriteLine:
     """Leave what somebody made it in the shop, until something else is decided. Raises as `accept`."""
     line = _asked(channel, line_id)
     line.state, line.code, line.settled_at = KEPT, REFUSED_BY_OWNER, now()
@@ -56,8 +58,9 @@ def refuse(channel: Channel, line_id: int) -> WriteLine:
     return line
 
 
-def _asked(channel: Channel, line_id: int) -> WriteLine:
-    query = select(WriteLine).filter_by(id=line_id, channel_id=channel.id)
+def _asked(channel: Channel, line_id: str) -> WriteLine:
+    number = int(line_id) if line_id.isascii() and line_id.isdigit() and len(line_id) < DIGITS else 0
+    query = select(WriteLine).filter_by(id=number, channel_id=channel.id)
     line = db.session.scalar(query.with_for_update())
     if line is None:
         raise NotFound("No such line.")

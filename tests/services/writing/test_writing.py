@@ -178,7 +178,12 @@ def test_of_another_organization_nothing_is_there(app, alice, shop):
         ("GET", "products/11/supply"),
     ):
         bob.ask(method, f"/channels/{alice.channel}/{path}", status=404)
-    for path in (f"runs/{run}/release", f"lines/{line['id']}/accept", f"lines/{2**63}/accept"):
+    for path in (
+        f"runs/{run}/release",
+        f"lines/{line['id']}/accept",
+        f"lines/{2**63}/accept",
+        "lines/x/accept",
+    ):
         bob.ask("POST", f"/channels/{bob.channel}/writing/{path}", status=404)
 
 
