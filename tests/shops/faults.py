@@ -199,6 +199,11 @@ def dropped(shop, proceed, request):
     return Reset(200)
 
 
+def ignored(shop, proceed, request):
+    """The shop never gets to it, and the line stays open."""
+    return Hanging(200)
+
+
 def afterwards(shop, proceed, request, code=500):
     """The shop does what it is asked for, and breaks down over the answer."""
     proceed(request)
@@ -269,6 +274,7 @@ SITE_FAULTS = {
     "slow": slow,
     "drip": sent_as(Dripping),
     "hang": sent_as(Hanging),
+    "ignored": ignored,
     "cut": sent_as(Cut),
     "reset": sent_as(Reset),
     "dropped": dropped,
