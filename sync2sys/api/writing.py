@@ -47,7 +47,7 @@ def set_up(body: dict[str, Any], channel_id: str) -> Writing:
 
 def _require_rights(channel_id: str, location: str) -> None:
     channel = _own(channel_id)
-    stores.require_connected(channel)
+    write_settings.require_shop(channel)
     known = (channel.id, channel.platform, channel.capabilities)
     db.session.rollback()
     write_settings.require_rights(write_settings.open_shop(*known, location))

@@ -13,7 +13,7 @@ from sync2sys.errors import NotFound
 from sync2sys.extensions import db
 from sync2sys.models import Channel, WriteRun, Writing
 from sync2sys.models.writing import DRY, OFF, ON, POLICIES
-from sync2sys.services import jobs, stores, write_lines, write_runs, write_settings, write_undo
+from sync2sys.services import jobs, write_lines, write_runs, write_settings, write_undo
 from sync2sys.services.write_settings import FIELDS, KIND, Ceiling
 from sync2sys.worker import Worker
 
@@ -99,7 +99,7 @@ def on(channel: str, price: str, quantity: str, count_stock: bool, location: str
 
 def _place(channel_id: str) -> tuple[str, str, dict[str, Any]]:
     channel = _channel(channel_id)
-    stores.require_connected(channel)
+    write_settings.require_shop(channel)
     return channel.id, channel.platform, channel.capabilities
 
 

@@ -57,7 +57,7 @@ def run(claim: jobs.Claim) -> None:
         _work(claim)
     except Exception as error:
         if not isinstance(error, jobs.PASSING):
-            transaction(_note_failure)(claim.subject, error)
+            transaction(_note_failure)(claim, error)
         raise
 
 
@@ -150,6 +150,8 @@ def _place(channel_id: str) -> Place | None:
 def _conclude(run_id: str, claim: jobs.Claim) -> str:
     """End the run; or, where something is left that may still go, why it is to be tried again."""
     run = db.session.get_one(WriteRun, run_id, with_for_update=True)
+    if run.state != RUNNING:
+        return ""
     left = _left(run)
     if left and run.passes + 1 < PASSES:
         run.passes += 1
@@ -223,8 +225,9 @@ def _note(channel_id: str, problem: str, code: str = "") -> None:
         writing.problem, writing.problem_code = problem, code
 
 
-def _note_failure(channel_id: str, error: Exception) -> None:
+def _note_failure(claim: jobs.Claim, error: Exception) -> None:
     """Tell the owner; where waiting cannot help, the open run has failed."""
+    channel_id = claim.subject
     message, code = "Something went wrong here, not in the shop. It is in the log.", ""
     if isinstance(error, Sync2SysError):
         message, code = error.message, error.code or ""
@@ -233,6 +236,7 @@ def _note_failure(channel_id: str, error: Exception) -> None:
         query = select(WriteRun).filter_by(channel_id=channel_id, state=RUNNING).with_for_update()
         for run in db.session.scalars(query).all():
             _give_up(run, FAILED, message)
+    jobs.check(claim)
 
 
 def is_running(channel_id: str) -> bool:

@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
+from sync2sys.connectors import platforms
 from sync2sys.connectors.base import Connector
-from sync2sys.connectors.writing import PRICE, QUANTITY
+from sync2sys.connectors.writing import PRICE, QUANTITY, STALE
 from sync2sys.errors import BadRequest, NotFound, ReadOnlyKey
 from sync2sys.extensions import db
-from sync2sys.models import Channel, Pricing, Standing, WriteRun, Writing
+from sync2sys.models import Channel, Pricing, Standing, WriteLine, WriteRun, Writing
+from sync2sys.models.base import now
 from sync2sys.models.writing import OFF, ON, POLICIES, SUPPLIER
 from sync2sys.services import connections, jobs, organizations, stores
 
@@ -23,6 +25,7 @@ NO_POLICY = (
     "Say who wins where somebody changed a value in the shop: shop (it stays), supplier (it is overwritten) "
     "or ask (you are asked)."
 )
+POLICY_CHANGED = "Suppliers win from now on, so nobody is asked."
 NO_RIGHTS = (
     "The keys of this shop may not write. They lack: {lacking}. Give them that in the shop, or connect it "
     "anew."
@@ -69,8 +72,8 @@ def set_up(
     if state != OFF and db.session.get(Pricing, channel.id) is None:
         raise BadRequest("Prices of this channel are not decided by suppliers. Say first how they are to be.")
     if state == ON:
-        stores.require_connected(channel)
-    _forget_kept(channel.id, found.policy or {}, chosen)
+        require_shop(channel)
+    _let_suppliers_win(channel.id, found.policy or {}, chosen)
     found.state, found.policy = state, chosen
     found.ceiling = asdict(Ceiling(**ceiling or {}))
     found.count_stock, found.location = count_stock, location
@@ -82,12 +85,16 @@ def set_up(
     return found
 
 
-def _forget_kept(channel_id: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """Where suppliers win from now on, what was kept is not kept any more."""
+def _let_suppliers_win(channel_id: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Where they do from now on, nothing is kept or asked for any more."""
     for field in FIELDS:
         if after.get(field) == SUPPLIER != before.get(field):
-            kept = update(Standing).filter_by(channel_id=channel_id, field=field, state="kept")
-            db.session.execute(kept.values(state="").execution_options(synchronize_session=False))
+            known = update(Standing).filter_by(channel_id=channel_id, field=field)
+            settled = known.where(Standing.state.in_(("kept", "asked"))).values(state="")
+            db.session.execute(settled.execution_options(synchronize_session=False))
+            asked = update(WriteLine).filter_by(channel_id=channel_id, field=field, state="asked")
+            told = {"state": STALE, "code": "policy_changed", "message": POLICY_CHANGED, "settled_at": now()}
+            db.session.execute(asked.values(told).execution_options(synchronize_session=False))
 
 
 def ask(channel_id: str, by: str = DECISIONS) -> None:
@@ -111,6 +118,13 @@ def is_due(before: Any) -> ColumnElement[bool]:
         Channel.state == "connected",
         ~jobs.recent(KIND, Writing.channel_id, before),
     )
+
+
+def require_shop(channel: Channel) -> None:
+    """Raise BadRequest where there is no connected shop behind the channel."""
+    stores.require_connected(channel)
+    if channel.platform not in platforms.PLATFORMS:
+        raise BadRequest("There is no shop behind this channel that could be written to.")
 
 
 def open_shop(channel_id: str, platform: str, capabilities: dict[str, Any], location: str) -> Connector:

@@ -1,5 +1,6 @@
 """Writing to a shop on bad days: trouble on the way, workers that die, nonsense; and going back."""
 
+import dataclasses
 import threading
 from datetime import timedelta
 
@@ -382,3 +383,38 @@ def test_nothing_is_undone_while_a_run_is_under_way(alice):
     alice.shop.fault("maintenance", path="/batch", when=lambda request: b"id" in request.body)
     alice.turn("on")
     assert "under way" in alice.writing("/undo", "POST", status=400)["message"]
+
+
+def test_what_a_run_made_something_else_is_undone_too(alice):
+    def rounded(row):
+        for item in row.get("update", ()):
+            if item["id"] == 11:
+                item["regular_price"] = "8"
+        return row
+
+    fault = alice.shop.fault("distorted", path="products/batch", method="POST", change=rounded)
+    alice.turn("on")
+    fault.stop()
+    alice.shop.edit(11, regular_price="8")
+    alice.writing("/undo", "POST")
+    alice.work()
+    assert alice.has()["11"] == ("9.99", 5)
+
+
+def test_what_may_have_arrived_is_undone_too(alice, monkeypatch):
+    written = WooCommerce.write
+
+    def lost(self, changes, key):
+        answers = written(self, changes, key)
+        return [dataclasses.replace(each, outcome="unknown", price=None, quantity=None) for each in answers]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WooCommerce, "write", lost)
+        patch.setattr(write_runs, "PASSES", 1)
+        alice.turn("on")
+    assert alice.last()["counts"] == {"unknown": 5}
+    assert alice.last()["state"] == "failed"
+    alice.writing("/undo", "POST")
+    alice.work()
+    assert alice.has()["11"] == ("9.99", 5)
+    assert [state for _, state, _ in alice.runs()][:2] == ["undone", "done"]

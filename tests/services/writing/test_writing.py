@@ -272,6 +272,15 @@ def test_who_accepts_what_has_changed_once_more_is_asked_again(on, changed):
     assert (again["state"], again["found"], on.has()["11"][0]) == ("asked", "13.00", "13.00")
 
 
+def test_once_suppliers_win_nobody_is_asked_any_more(on, changed):
+    on.turn("on", price="ask")
+    changed()
+    line = on.lines()["11", "price"]
+    on.turn("on", price="supplier")
+    assert on.has()["11"][0] == "9.99"
+    assert on.lines(line["runId"])["11", "price"]["code"] == "policy_changed"
+
+
 def test_nobody_is_asked_any_more_about_what_is_decided_anew(on, changed):
     on.turn("on", price="ask")
     changed()
