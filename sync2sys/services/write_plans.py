@@ -49,6 +49,18 @@ REFUSED_AGAIN = timedelta(days=1)
 #: Rows that are read, and written, at once.
 PAGE, BATCH = 2000, 500
 
+#: Columns of a decision that a plan is made of.
+SHOWN = (
+    "external_id",
+    "product_external_id",
+    "price",
+    "quantity",
+    "supplier_id",
+    "offer_key",
+    "import_id",
+    "line",
+)
+
 VARIANT, DECISION = Variant.__table__.c, Decision.__table__.c
 line_rows, standing_rows = table_of(WriteLine), table_of(Standing)
 prices, pieces = standing_rows.alias("price_standing"), standing_rows.alias("stock_standing")
@@ -160,21 +172,38 @@ def _differing(connection: Connection, terms: Terms, obsolete: list[int]) -> Ite
     """Lines for what differs. Those that wait for an answer which nobody needs any more become `obsolete`."""
     query, last = _query(terms.channel_id), ""
     while page := connection.execute(query.where(DECISION.external_id > last).limit(PAGE)).all():
-        for row in page:
-            for name in (PRICE, QUANTITY):
-                wanted, mirrored, known = _value(row, name)
-                if known.state == ASKED and known.line_id and known.wanted != wanted:
-                    obsolete.append(known.line_id)
-                before = _believed(terms, mirrored, known)
-                if wanted is not None and wanted != before and not _is_settled(wanted, known):
-                    yield _line(terms, row, name, wanted, before)
+        lines = [line for row in page for line in _lines(terms, row, obsolete)]
+        yield from _explained(connection, terms.channel_id, lines)
         last = page[-1].external_id
+
+
+def _lines(terms: Terms, row: Any, obsolete: list[int]) -> Iterator[dict[str, Any]]:
+    for name in (PRICE, QUANTITY):
+        wanted, mirrored, known = _value(row, name)
+        if known.state == ASKED and known.line_id and known.wanted != wanted:
+            obsolete.append(known.line_id)
+        before = _believed(terms, mirrored, known)
+        if wanted is not None and wanted != before and not _is_settled(wanted, known):
+            yield _line(terms, row, name, wanted, before)
+
+
+def _explained(
+    connection: Connection, channel_id: str, lines: list[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The lines with their reasons, which are long and only read for these."""
+    query = select(DECISION.external_id, DECISION.reasons).where(DECISION.channel_id == channel_id)
+    for at in range(0, len(lines), BATCH):
+        some = lines[at : at + BATCH]
+        ids = {line["external_id"] for line in some}
+        reasons = dict(connection.execute(query.where(DECISION.external_id.in_(ids))).all())
+        yield from (line | {"reasons": reasons[line["external_id"]]} for line in some)
 
 
 def _query(channel_id: str) -> Any:
     is_its = and_(VARIANT.channel_id == DECISION.channel_id, VARIANT.external_id == DECISION.external_id)
     joined = Decision.__table__.join(Variant.__table__, is_its)
-    columns: list[Any] = [*DECISION, VARIANT.price.label("has_price"), VARIANT.quantity.label("has_quantity")]
+    columns: list[Any] = [DECISION[name] for name in SHOWN]
+    columns += [VARIANT.price.label("has_price"), VARIANT.quantity.label("has_quantity")]
     for standing, name in ((prices, PRICE), (pieces, QUANTITY)):
         is_known = and_(
             standing.c.channel_id == DECISION.channel_id,
@@ -227,7 +256,6 @@ def _line(terms: Terms, row: Any, name: str, wanted: Value, before: Value) -> di
         "offer_key": row.offer_key,
         "import_id": row.import_id,
         "import_line": row.line,
-        "reasons": row.reasons,
     }
 
 
