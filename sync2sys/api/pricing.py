@@ -57,8 +57,8 @@ def list_decisions(query: dict[str, Any], channel_id: str) -> dict[str, Any]:
     """List what variants should cost and how many there are, each with its reasons."""
     channel, page, per_page = _own(channel_id), query["page"], query["perPage"]
     found, total = decided.page(channel, query["key"], query["differs"], (page - 1) * per_page, per_page)
-    shown = [shown(each, channel.currency) for each in found]
-    return {"items": shown, "page": page, "perPage": per_page, "total": total}
+    items = [shown(each, channel.currency) for each in found]
+    return {"items": items, "page": page, "perPage": per_page, "total": total}
 
 
 @bp.get("/<string:channel_id>/quarrels")
