@@ -17,7 +17,8 @@ ENDING = "/api/stores/disconnect"
 #: All checks are tried everywhere, but for one where what the description allows can still be refused:
 #: a store that is none, a slug that is taken, a definition that does not fit its format, a feed that is
 #: not rolled back, a Shopify app that is not set up, a supplier's address or mapping that is none, a file
-#: that was not sent, a list that was never taken over, a tax rate that is no number.
+#: that was not sent, a list that was never taken over, a tax rate that is no number, a
+#: shop to which nothing is to be, or was, written.
 #:
 #: Operations that only read do much the same in every case: fewer cases find what there is to find.
 CONFIG = """
@@ -45,6 +46,8 @@ include-path = [
     "/api/suppliers/{supplier_id}/preview",
     "/api/suppliers/{supplier_id}/undo",
     "/api/channels/{channel_id}/pricing",
+    "/api/channels/{channel_id}/writing",
+    "/api/channels/{channel_id}/writing/undo",
 ]
 checks.positive_data_acceptance.enabled = false
 """
