@@ -260,6 +260,7 @@ def test_a_merchant_can_follow_the_page_about_suppliers(instance, database_url, 
         walk = Walk("suppliers.md", tmp_path, BASE=service.url, TOKEN=merchant.token)
         walk_to_offers(walk, merchant)
         walk_to_prices(walk, merchant)
+        walk_to_the_shop(walk, merchant)
         walk_through_a_held_list(walk, merchant)
         walk_back_and_on(walk, merchant)
     assert not any(walk.left.values())
@@ -310,6 +311,28 @@ def walk_to_prices(walk, merchant):
     # 49.50 and 19 % of tax, 40 % and 1.50 on top of that, to the next price that ends in 0.99.
     assert (made["sku"], made["price"], made["quantity"]) == ("tr-42", "83.99", 10)
     assert walk("Decide prices and stock")["total"] == 0
+
+
+def walk_to_the_shop(walk, merchant):
+    path = f"/channels/{walk.known['CHANNEL']}/writing/runs"
+
+    def is_there(state):
+        return any(run["state"] == state for run in merchant.call("GET", path)["items"])
+
+    assert walk("Write them to the shop")["state"] == "dry"
+    merchant.service.until(lambda: is_there("planned"))
+    walk.known["RUN"] = walk("Write them to the shop")["items"][0]["id"]
+    lines = walk("Write them to the shop")["items"]
+    assert {line["field"]: line["after"] for line in lines} == {"price": "83.99", "quantity": "10"}
+    assert walk("Write them to the shop")["state"] == "on"
+    merchant.service.until(lambda: is_there("done"))
+    walk.known["PRODUCT"] = lines[0]["productKey"]
+    (told,) = walk("Write them to the shop")["items"]
+    # What the shop says that it has, now that it was asked after the writing.
+    assert {line["field"]: (line["state"], line["found"]) for line in told["lines"]} == {
+        "price": ("written", "83.99"),
+        "quantity": ("written", "10"),
+    }
 
 
 def walk_through_a_held_list(walk, merchant):
