@@ -1,5 +1,6 @@
 """Connecting, disconnecting and coming back; who may see what. The attacks are tried as attacks."""
 
+import re
 import threading
 import time
 
@@ -339,6 +340,18 @@ def test_a18_tokens_end_with_the_disconnect_and_with_the_account(app, plugin):
     assert_error(plugin.status(), 401)
 
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
+#: What has to be in a body, so that it is looked at whose the object is.
+NEEDED = {"/api/channels/<string:channel_id>/writing": {"state": "dry"}}
+
+
+def filled(rule, ids):
+    """The path of a rule with these ids in it, and nobody's where none is given."""
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda part: ids.get(part[1], NOBODY), rule)
+    assert "<" not in path
+    return path
+
+
 def test_a20_every_object_of_another_organization_is_a_404_like_one_that_never_was(app, client, plugin):
     with WooShop() as other:
         stranger = Plugin(client, "stranger@other.example", other)
@@ -346,8 +359,8 @@ def test_a20_every_object_of_another_organization_is_a_404_like_one_that_never_w
         feed = client.post(
             "/api/feeds", json={"name": "Theirs", "format": "csv"}, headers=plugin.auth()
         ).json["id"]
-        nobody = "00000000-0000-0000-0000-000000000000"
-        mine = {"channel_id": plugin.channel_id, "feed_id": feed}
+        supplier = client.post("/api/suppliers", json={"name": "Theirs"}, headers=plugin.auth()).json["id"]
+        mine = {"channel_id": plugin.channel_id, "feed_id": feed, "supplier_id": supplier}
         for rule in app.url_map.iter_rules():
             # Pages for people know nothing of tokens; what they show to whom is tested with them.
             if not rule.rule.startswith("/api/") or not rule.arguments & set(mine):
@@ -356,11 +369,10 @@ def test_a20_every_object_of_another_organization_is_a_404_like_one_that_never_w
                 continue
             for method in rule.methods - {"OPTIONS", "HEAD"}:
                 answers = []
-                for wanted in (mine, dict.fromkeys(mine, nobody)):
-                    path = rule.rule
-                    for argument in rule.arguments:
-                        path = path.replace(f"<{argument}>", wanted.get(argument, nobody))
-                    answers.append(client.open(path, method=method, headers=stranger.auth(), json={}))
+                for wanted in (mine, dict.fromkeys(mine, NOBODY)):
+                    path = filled(rule.rule, wanted)
+                    body = NEEDED.get(rule.rule, {})
+                    answers.append(client.open(path, method=method, headers=stranger.auth(), json=body))
                 theirs, none = answers
                 assert_error(theirs, 404)
                 assert theirs.json == none.json, f"{method} {rule.rule}"
