@@ -100,7 +100,9 @@ def run(products: int = PRODUCTS) -> Iterator[tuple[str, str, str, bool]]:
 
 def _in_memory(products: int) -> Iterator[tuple[str, str, str, bool]]:
     catalogue = Catalogue(products)
-    platforms.PLATFORMS["bench"] = platforms.Platform(lambda outbound, secrets, capabilities: catalogue)
+    platforms.PLATFORMS["bench"] = platforms.Platform(
+        "Bench", lambda outbound, secrets, capabilities: catalogue
+    )
     channel_id = transaction(_connect)("bench", "https://bench.test", "ck_bench", "cs_bench", {})
     rows = 3 * products
     first = _seconds(lambda: _sync(channel_id))
