@@ -8,10 +8,11 @@ from flask.cli import AppGroup
 
 from sync2sys.cli.definitions import json_of
 from sync2sys.cli.feeds import told
+from sync2sys.cli.stores import channel_of
 from sync2sys.database import transaction
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db
-from sync2sys.models import Channel, Pricing
+from sync2sys.models import Pricing
 from sync2sys.offers import matching
 from sync2sys.services import decided
 from sync2sys.services import pricing as service
@@ -36,7 +37,7 @@ def set_up(channel: str, file: TextIO) -> None:
     if not isinstance(spec, dict) or set(spec) - set(PARTS):
         raise BadRequest(f"Use an object with some of {', '.join(PARTS)}.")
     given = {PARTS[name]: value for name, value in spec.items()}
-    transaction(lambda: service.set_up(_channel(channel), **given))()
+    transaction(lambda: service.set_up(channel_of(channel), **given))()
     click.echo("The worker decides now. Look at it with `flask pricing decisions`.")
 
 
@@ -65,7 +66,7 @@ def show(channel: str) -> None:
 @told
 def decisions(channel: str, key: str, differs: bool, count: int) -> None:
     """Show what variants of a CHANNEL should cost, how many there are, and why."""
-    owner = _channel(channel)
+    owner = channel_of(channel)
     found, total = decided.page(owner, key, True if differs else None, 0, count)
     for each in found:
         _tell(each, owner.currency)
@@ -93,7 +94,7 @@ def _or_none(quantity: int | None) -> str:
 @told
 def quarrels(channel: str, count: int) -> None:
     """Show offers that may be for one variant of a CHANNEL or another, so that they are for none."""
-    found, total = decided.quarrels(_channel(channel), 0, count)
+    found, total = decided.quarrels(channel_of(channel), 0, count)
     for each in found:
         click.echo(f"{each.supplier_id}\t{each.offer_key}\t{each.code}\n    {each.message}")
     click.echo(f"{len(found)} of {total}.")
@@ -104,19 +105,12 @@ def quarrels(channel: str, count: int) -> None:
 @told
 def turn_off(channel: str) -> None:
     """Decide nothing for a CHANNEL any more. The shop stays as it is."""
-    transaction(lambda: service.turn_off(_channel(channel)))()
+    transaction(lambda: service.turn_off(channel_of(channel)))()
     click.echo("Nothing is decided any more.")
 
 
-def _channel(channel_id: str) -> Channel:
-    found = db.session.get(Channel, channel_id)
-    if found is None:
-        raise NotFound("No such channel. `flask sync --list` shows them.")
-    return found
-
-
 def _pricing(channel_id: str) -> Pricing:
-    found = db.session.get(Pricing, _channel(channel_id).id)
+    found = db.session.get(Pricing, channel_of(channel_id).id)
     if found is None:
         raise NotFound("Prices of this channel are not decided by suppliers: `flask pricing set`.")
     return found

@@ -70,9 +70,7 @@ def webhook(channel_id: str) -> None:
 
 
 def _webhook_lines(channel_id: str) -> list[str]:
-    channel = db.session.get(Channel, channel_id)
-    if channel is None:
-        raise NotFound("No such channel. `flask stores list` shows them.")
+    channel = channel_of(channel_id)
     place, trouble = hooks.place_of(channel), hooks.trouble_of(channel)
     lines = [f"{hook['topic']}\t{hook['state']} since {_minute(hooks.since(hook))}" for hook in channel.hooks]
     if trouble:
@@ -81,6 +79,14 @@ def _webhook_lines(channel_id: str) -> list[str]:
         lines.append("Its webhooks were not looked at yet; `flask worker` sees to them.")
     lines.append(f"Last heard from: {_minute(channel.heard_at)}" if channel.heard_at else "Never heard from.")
     return lines + (_by_hand(place) if place.secret and trouble and not channel.hooks else [])
+
+
+def channel_of(channel_id: str) -> Channel:
+    """The channel with this id. Raises NotFound."""
+    channel = db.session.get(Channel, channel_id)
+    if channel is None:
+        raise NotFound("No such channel. `flask stores list` shows them.")
+    return channel
 
 
 def _minute(moment: datetime) -> str:

@@ -8,10 +8,10 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from sync2sys.cli.feeds import told
+from sync2sys.cli.stores import channel_of
 from sync2sys.database import look, transaction
-from sync2sys.errors import NotFound
 from sync2sys.extensions import db
-from sync2sys.models import Channel, WriteRun, Writing
+from sync2sys.models import WriteRun, Writing
 from sync2sys.models.writing import DRY, OFF, ON, POLICIES
 from sync2sys.services import jobs, write_lines, write_runs, write_settings, write_undo
 from sync2sys.services.write_settings import FIELDS, KIND, Ceiling
@@ -25,24 +25,17 @@ POLICY = click.Choice(POLICIES)
 USUAL = Ceiling()
 
 
-def _channel(channel_id: str) -> Channel:
-    found = db.session.get(Channel, channel_id)
-    if found is None:
-        raise NotFound("No such channel. `flask stores list` shows them.")
-    return found
-
-
 @writing.command("show")
 @click.argument("channel")
 @told
 def show(channel: str) -> None:
     """Show whether and how a shop is written to, and the last runs."""
-    found = write_settings.find(_channel(channel))
+    found = write_settings.find(channel_of(channel))
     policy = ", ".join(f"{field}: {found.policy.get(field, 'not said')}" for field in FIELDS)
     click.echo(f"{found.state}{', stopped' if found.stopped else ''}; who wins: {policy}")
     if found.problem:
         click.echo(found.problem)
-    for run in write_runs.page(_channel(channel), 0, RUNS_SHOWN)[0]:
+    for run in write_runs.page(channel_of(channel), 0, RUNS_SHOWN)[0]:
         _tell(run)
 
 
@@ -57,7 +50,7 @@ def plan(channel: str) -> None:
 
 
 def _dry(channel_id: str) -> None:
-    channel, known = _channel(channel_id), db.session.get(Writing, channel_id)
+    channel, known = channel_of(channel_id), db.session.get(Writing, channel_id)
     if known is not None and known.state == ON:
         raise click.ClickException("Writing is on. `flask writing run` sends what differs.")
     write_settings.set_up(channel, **_as_it_is(known), state=DRY, by=OPERATOR)
@@ -98,13 +91,13 @@ def on(channel: str, price: str, quantity: str, count_stock: bool, location: str
 
 
 def _place(channel_id: str) -> tuple[str, str, dict[str, Any]]:
-    channel = _channel(channel_id)
+    channel = channel_of(channel_id)
     write_settings.require_shop(channel)
     return channel.id, channel.platform, channel.capabilities
 
 
 def _turn(channel_id: str, **options: Any) -> None:
-    write_settings.set_up(_channel(channel_id), **options, by=OPERATOR)
+    write_settings.set_up(channel_of(channel_id), **options, by=OPERATOR)
 
 
 @writing.command("off")
@@ -128,7 +121,7 @@ def run(channel: str) -> None:
 
 
 def _ask(channel_id: str) -> None:
-    write_settings.find(_channel(channel_id))
+    write_settings.find(channel_of(channel_id))
     write_settings.ask(channel_id, OPERATOR)
 
 
@@ -149,7 +142,7 @@ def lines(channel: str, run_id: str | None, state: str, limit: int) -> None:
 @told
 def release(channel: str, run_id: str) -> None:
     """Let a held run go out."""
-    transaction(lambda: write_runs.release(_channel(channel), run_id).id)()
+    transaction(lambda: write_runs.release(channel_of(channel), run_id).id)()
     _work(channel)
     _show_last(channel)
 
@@ -159,7 +152,7 @@ def release(channel: str, run_id: str) -> None:
 @told
 def undo(channel: str) -> None:
     """Take the last run back where the shop still has what it wrote. Writing is dry from then on."""
-    transaction(lambda: write_undo.undo(_channel(channel), OPERATOR).id)()
+    transaction(lambda: write_undo.undo(channel_of(channel), OPERATOR).id)()
     _work(channel)
     _show_last(channel)
 
@@ -176,7 +169,7 @@ def _work(channel_id: str) -> None:
 
 
 def _show_last(channel_id: str) -> None:
-    found = write_settings.find(_channel(channel_id))
+    found = write_settings.find(channel_of(channel_id))
     if found.problem:
         click.echo(found.problem)
     last = _last(channel_id)
@@ -187,7 +180,7 @@ def _show_last(channel_id: str) -> None:
 
 
 def _last(channel_id: str) -> WriteRun | None:
-    found, _ = write_runs.page(_channel(channel_id), 0, 1)
+    found, _ = write_runs.page(channel_of(channel_id), 0, 1)
     return found[0] if found else None
 
 
@@ -202,7 +195,7 @@ def _tell(run: WriteRun) -> None:
 
 
 def _show_lines(channel_id: str, run_id: str | None, state: str, limit: int) -> None:
-    channel = _channel(channel_id)
+    channel = channel_of(channel_id)
     run = write_runs.find(channel, run_id) if run_id else _last(channel_id)
     if run is None:
         click.echo("Nothing was planned.")
