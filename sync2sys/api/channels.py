@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import g
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from sync2sys.api import pages
 from sync2sys.api.access import access
 from sync2sys.api.bodies import Blueprint
 from sync2sys.database import transaction
-from sync2sys.extensions import db
 from sync2sys.models import Pull
 from sync2sys.schemas import channels as schemas
 from sync2sys.schemas.base import PageQuery
@@ -25,9 +25,7 @@ bp = Blueprint("channels", __name__, url_prefix="/api/channels", description="Co
 def channels(query: dict[str, int]) -> dict[str, Any]:
     """List the channels that the token may see."""
     visible = stores.visible_channels(g.token)
-    page, per_page = query["page"], query["perPage"]
-    shown = visible[(page - 1) * per_page : page * per_page]
-    return {"items": overviews.of(shown), "page": page, "perPage": per_page, "total": len(visible)}
+    return pages.answer(overviews.of(pages.some(visible, query)), len(visible), query)
 
 
 @bp.get("/<string:channel_id>")
@@ -57,14 +55,8 @@ def start_sync(body: dict[str, Any], channel_id: str) -> Overview:
 def pulls(query: dict[str, int], channel_id: str) -> dict[str, Any]:
     """List the latest looks at the store, newest first."""
     of_channel = select(Pull).filter_by(channel_id=stores.visible_channel(g.token, channel_id).id)
-    page, per_page = query["page"], query["perPage"]
-    shown = of_channel.order_by(Pull.started_at.desc(), Pull.id).offset((page - 1) * per_page).limit(per_page)
-    return {
-        "items": [_pull(pull) for pull in db.session.scalars(shown)],
-        "page": page,
-        "perPage": per_page,
-        "total": db.session.scalar(select(func.count()).select_from(of_channel.subquery())),
-    }
+    found, total = pages.select_some(of_channel.order_by(Pull.started_at.desc(), Pull.id), query)
+    return pages.answer(map(_pull, found), total, query)
 
 
 @bp.post("/<string:channel_id>/pulls/<string:pull_id>/release")

@@ -7,6 +7,7 @@ from flask import g
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from sync2sys.api import pages
 from sync2sys.api.access import access, public
 from sync2sys.api.bodies import Blueprint
 from sync2sys.database import transaction
@@ -180,9 +181,7 @@ def _own(feed_id: str) -> Feed:
 
 
 def _page(everything: Sequence[Any], query: dict[str, int]) -> dict[str, Any]:
-    page, per_page = query["page"], query["perPage"]
-    shown = everything[(page - 1) * per_page : page * per_page]
-    return {"items": shown, "page": page, "perPage": per_page, "total": len(everything)}
+    return pages.answer(pages.some(everything, query), len(everything), query)
 
 
 def _described(shown: Sequence[Feed]) -> list[dict[str, Any]]:

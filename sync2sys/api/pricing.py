@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import g
 
+from sync2sys.api import pages
 from sync2sys.api.access import access
 from sync2sys.api.bodies import Blueprint
 from sync2sys.database import transaction
@@ -55,10 +56,9 @@ def turn_off(channel_id: str) -> None:
 @bp.response(200, schemas.DecisionList)
 def list_decisions(query: dict[str, Any], channel_id: str) -> dict[str, Any]:
     """List what variants should cost and how many there are, each with its reasons."""
-    channel, page, per_page = _own(channel_id), query["page"], query["perPage"]
-    found, total = decided.page(channel, query["key"], query["differs"], (page - 1) * per_page, per_page)
-    items = [shown(each, channel.currency) for each in found]
-    return {"items": items, "page": page, "perPage": per_page, "total": total}
+    channel = _own(channel_id)
+    found, total = decided.page(channel, query["key"], query["differs"], *pages.bounds(query))
+    return pages.answer([shown(each, channel.currency) for each in found], total, query)
 
 
 @bp.get("/<string:channel_id>/quarrels")
@@ -67,9 +67,8 @@ def list_decisions(query: dict[str, Any], channel_id: str) -> dict[str, Any]:
 @bp.response(200, schemas.QuarrelList)
 def list_quarrels(query: dict[str, int], channel_id: str) -> dict[str, Any]:
     """List offers that may be for one variant or another, so that they are for none."""
-    page, per_page = query["page"], query["perPage"]
-    found, total = decided.quarrels(_own(channel_id), (page - 1) * per_page, per_page)
-    return {"items": found, "page": page, "perPage": per_page, "total": total}
+    found, total = decided.quarrels(_own(channel_id), *pages.bounds(query))
+    return pages.answer(found, total, query)
 
 
 def _own(channel_id: str) -> Channel:

@@ -6,6 +6,7 @@ from flask import g, request
 from sqlalchemy import Select, func, or_, select
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from sync2sys.api import pages
 from sync2sys.api.access import access
 from sync2sys.api.bodies import Blueprint
 from sync2sys.database import transaction
@@ -41,14 +42,7 @@ _FILE = {
 def list_suppliers(query: dict[str, int]) -> dict[str, Any]:
     """List the suppliers of the token's organizations, oldest first."""
     found = suppliers.visible(organizations.visible_to(g.token))
-    page, per_page = query["page"], query["perPage"]
-    shown = found[(page - 1) * per_page : page * per_page]
-    return {
-        "items": [_described(each) for each in shown],
-        "page": page,
-        "perPage": per_page,
-        "total": len(found),
-    }
+    return pages.answer(map(_described, pages.some(found, query)), len(found), query)
 
 
 @bp.post("")
@@ -256,15 +250,7 @@ def _own(supplier_id: str) -> Supplier:
 
 
 def _page(found: Select[Any], query: dict[str, Any]) -> dict[str, Any]:
-    page, per_page = query["page"], query["perPage"]
-    shown = found.offset((page - 1) * per_page).limit(per_page)
-    total = select(func.count()).select_from(found.order_by(None).subquery())
-    return {
-        "items": db.session.scalars(shown).all(),
-        "page": page,
-        "perPage": per_page,
-        "total": db.session.scalar(total),
-    }
+    return pages.answer(*pages.select_some(found, query), query)
 
 
 def _offer(record: dict[str, Any], line: int) -> dict[str, Any]:

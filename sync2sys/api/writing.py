@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import g
 
+from sync2sys.api import pages
 from sync2sys.api.access import access
 from sync2sys.api.bodies import Blueprint
 from sync2sys.api.pricing import shown as shown_decision
@@ -63,9 +64,8 @@ def _set_up(body: dict[str, Any], channel_id: str) -> Writing:
 @bp.response(200, schemas.RunList)
 def list_runs(query: dict[str, int], channel_id: str) -> dict[str, Any]:
     """List what was written, and what would be, newest first."""
-    page, per_page = query["page"], query["perPage"]
-    found, total = write_runs.page(_own(channel_id), (page - 1) * per_page, per_page)
-    return {"items": [_run(each) for each in found], "page": page, "perPage": per_page, "total": total}
+    found, total = write_runs.page(_own(channel_id), *pages.bounds(query))
+    return pages.answer(map(_run, found), total, query)
 
 
 @bp.post("/<string:channel_id>/writing/runs")
@@ -86,9 +86,8 @@ def ask(channel_id: str) -> Writing:
 def list_lines(query: dict[str, Any], channel_id: str, run_id: str) -> dict[str, Any]:
     """List the values of a run: what each was and is to be, why, and what the shop answered."""
     run = write_runs.find(_own(channel_id), run_id)
-    page, per_page = query["page"], query["perPage"]
-    found, total = write_lines.page(run, query["state"], (page - 1) * per_page, per_page)
-    return {"items": [_line(each) for each in found], "page": page, "perPage": per_page, "total": total}
+    found, total = write_lines.page(run, query["state"], *pages.bounds(query))
+    return pages.answer(map(_line, found), total, query)
 
 
 @bp.post("/<string:channel_id>/writing/runs/<string:run_id>/release")
