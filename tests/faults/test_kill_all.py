@@ -14,6 +14,7 @@ from collections import Counter
 
 import pytest
 import requests
+import urllib3
 from lxml import etree
 from sqlalchemy import update
 
@@ -48,7 +49,7 @@ class Reader(threading.Thread):
             for suffix, encoding in forms:
                 try:
                     self._read(suffix, encoding)
-                except requests.RequestException:
+                except (requests.RequestException, urllib3.exceptions.HTTPError):
                     self.broken += 1  # A web that is killed breaks connections, and says so.
                 time.sleep(0.05)  # A reader without pauses starves what it reads from.
 
