@@ -45,7 +45,9 @@ COLUMNS = len(Item._fields) - len(Item._field_defaults)
 #: The column that a sale begins in; the next one is when it ends.
 BEGIN = Item._fields.index("sale_from")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-CONTEXT = Context("Demo shop", "https://shop.example/", "Products", NOW, SETTINGS, market=Market("DE"))
+CONTEXT = Context(
+    "Demo shop", "https://shop.example/", "Products", NOW, SETTINGS, market=Market("DE"), is_plain=True
+)
 SALE = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 WORDS = str.split(
     "waterproof trail running shoe with cushioned sole light upper reflective details made from recycled "

@@ -67,7 +67,7 @@ def _stated(field: Field, context: Context) -> Reader:
 
 def description(field: Field, context: Context) -> Reader:
     """The description as plain text."""
-    read = rules.long_text(field, context)
+    read = rules.description(field, context)
     return lambda found: {"plain": text} if (text := read(found)) else None  # type: ignore[dict-item]
 
 

@@ -134,6 +134,8 @@ class Context(NamedTuple):
     tax: Tax | None = None
     #: what delivery costs
     shipping: tuple[Line, ...] = ()
+    #: whether descriptions are as `text.plain` makes them, so that nobody need look at them once more
+    is_plain: bool = False
 
 
 class Join(NamedTuple):

@@ -133,7 +133,7 @@ FORMATS = (
                 times=50,
                 mapped=rules.several(rules.address),
             ),
-            _field("desc", rules.long_text, "description"),
+            _field("desc", rules.description, "description"),
             _field("Producent", rules.branded(google.NO_BRAND), "brand", recommended=True),
             _field("Kod_producenta", rules.part_number, "mpn", "sku"),
             _field("EAN", rules.ean, "gtin", limit=13, recommended=True),

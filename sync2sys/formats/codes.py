@@ -10,6 +10,7 @@ from sync2sys.formats.latest import latest
 RESTRICTED = ("02", "04", "2", "98", "99")
 #: Digits of a GTIN.
 LENGTHS = (8, 12, 13, 14)
+_ZEROS = "0" * 13
 
 _ISBN_10 = re.compile(r"[0-9]{9}[0-9Xx]").fullmatch
 #: What spreadsheets make of a long number: `4.00638E+12`, `4,00638E+12`.
@@ -23,7 +24,12 @@ def gtin(text: str) -> str | None:
 
     Blanks and hyphens are dropped; an ISBN-10 becomes 13 digits and a UPC-E its 12.
     """
-    digits = text if len(text) == 13 and text.isdigit() else _digits(text)
+    if len(text) == 13 and text.isdigit() and text.isascii():
+        # Most are so. The sum is that of `_checks`, whose subtrahend is a multiple of ten here.
+        raw = text.encode()
+        is_right = not (sum(raw[::2]) + 3 * sum(raw[1::2])) % 10 and text != _ZEROS
+        return text if is_right and not text.startswith(RESTRICTED) else None
+    digits = _digits(text)
     if not digits.isascii() or not digits.strip("0"):
         return None
     return digits if _checks(digits) and not _as_13(digits).startswith(RESTRICTED) else None

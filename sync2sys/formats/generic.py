@@ -20,7 +20,7 @@ FIELDS = (
     Field("group_id", rules.identifier, ("group_key",)),
     Field("title", rules.text, ("title",), required=True),
     Field("variant_title", rules.text, ("variant_title",), given="variant_title"),
-    Field("description", rules.long_text, ("description",)),
+    Field("description", rules.description, ("description",)),
     Field("link", rules.address, ("link",)),
     Field("image_link", rules.main_image, ("image", "images")),
     Field("additional_image_links", rules.more_images, ("images", "image"), join=ADDRESSES),

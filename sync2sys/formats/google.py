@@ -153,7 +153,7 @@ FIELDS = (
     _field(
         "title", rules.full_title, "title", "options", "has_variants", limit=150, required=True, about=6324415
     ),
-    _field("description", rules.long_text, "description", limit=5000, required=True, about=6324468),
+    _field("description", rules.description, "description", limit=5000, required=True, about=6324468),
     _field("link", rules.address, "link", limit=2000, required=True, about=6324416),
     _field("image_link", rules.main_image, "image", "images", limit=2000, required=True, about=6324350),
     _field(

@@ -58,7 +58,7 @@ def _format(country: str, portal: str, currency: str) -> Format:
             _field(
                 "PRODUCTNAME", rules.full_title, "title", "options", "has_variants", limit=200, required=True
             ),
-            _field("DESCRIPTION", rules.long_text, "description", recommended=True),
+            _field("DESCRIPTION", rules.description, "description", recommended=True),
             _field("URL", rules.address, "link", limit=300, required=True),
             _field("IMGURL", rules.main_image, "image", "images", limit=255, required=True),
             _field(

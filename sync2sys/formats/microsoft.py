@@ -28,7 +28,7 @@ _MPN = _field("mpn", rules.part_number, "mpn", "sku", limit=70)
 FIELDS = (
     _field("id", rules.identifier, "key", limit=50, required=True),
     _field("title", rules.full_title, "title", "options", "has_variants", limit=150, required=True),
-    _field("description", rules.long_text, "description", limit=10_000, required=True),
+    _field("description", rules.description, "description", limit=10_000, required=True),
     _field("link", rules.address, "link", limit=2000, required=True),
     _field("image_link", rules.main_image, "image", "images", limit=2000, required=True),
     _field(

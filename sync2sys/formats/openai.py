@@ -35,7 +35,7 @@ FIELDS = (
     _field("is_eligible_search", rules.constant("true"), required=True, mapped=_TRUTH),
     _field("is_eligible_checkout", rules.constant("false"), required=True, mapped=_TRUTH),
     _field("title", rules.full_title, "title", "options", "has_variants", limit=150, required=True),
-    _field("description", rules.long_text, "description", limit=5000, required=True),
+    _field("description", rules.description, "description", limit=5000, required=True),
     _field("url", rules.address, "link", required=True),
     _field("brand", rules.branded(google.NO_BRAND), "brand", limit=70, required=True),
     _field("image_url", rules.main_image, "image", "images", required=True),

@@ -21,7 +21,7 @@ _field, _asked = fields_from(_PAGE), asked_from(_PAGE)
 FIELDS = (
     _field("id", rules.identifier, "key", limit=127, required=True),
     _field("title", rules.full_title, "title", "options", "has_variants", limit=500, required=True),
-    _field("description", rules.long_text, "description", limit=10_000, required=True),
+    _field("description", rules.description, "description", limit=10_000, required=True),
     _field("link", rules.address, "link", limit=511, required=True),
     _field("image_link", rules.comma_free_image, "image", "images", limit=2000, required=True),
     _field("price", rules.price, "price", "currency", required=True),

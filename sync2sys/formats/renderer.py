@@ -138,6 +138,8 @@ class Renderer:
         untaxed = dict(self._replaced)
         if custom.tax is not None:
             self._replaced |= {amount: Taxed(custom.tax, amount, untaxed.get(amount)) for amount in PRICES}
+        if "description" in self._replaced:
+            self.context = self.context._replace(is_plain=False)
         self._head = self._made_ready(format.fields, format.syntax)
         self._inner: list[_Part] = []
         self._summary: list[_Part] = []

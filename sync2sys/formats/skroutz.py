@@ -185,7 +185,7 @@ FORMATS = (
             _field("mpn", rules.part_number, "mpn", "sku", limit=80, required=True),
             _field("ean", rules.ean, "gtin", limit=13, recommended=True),
             _field("availability", rules.word(STOCK, *SOONER), "availability", required=True),
-            _field("description", rules.long_text, "description", limit=10_000, required=True),
+            _field("description", rules.description, "description", limit=10_000, required=True),
             _field("color", rules.option("color"), *rules.KNOWN, limit=100),
             _field("weight", rules.grams, "weight", "weight_unit"),
             _asked("shipping_costs", rules.cost),

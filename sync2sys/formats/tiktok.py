@@ -16,7 +16,7 @@ _field, _asked = fields_from(_PAGE), asked_from(_PAGE)
 FIELDS = (
     _field("sku_id", rules.identifier, "key", limit=100, required=True),
     _field("title", rules.full_title, "title", "options", "has_variants", limit=200, required=True),
-    _field("description", rules.long_text, "description", limit=9999, required=True),
+    _field("description", rules.description, "description", limit=9999, required=True),
     _field("availability", rules.word(meta.AVAILABILITY, "discontinued"), "availability", required=True),
     _field("condition", rules.constant("new"), required=True, mapped=rules.one_of(*google.CONDITIONS)),
     _field("price", rules.price, "price", "currency", required=True),

@@ -143,7 +143,9 @@ def _context(feed: SimpleNamespace, sources: Sequence[Source], moment: datetime)
     changes = [source.catalog_changed_at for source in sources if source.catalog_changed_at]
     description = document.get("description") or title
     currency = shop.currency if shop else ""
-    return Context(title, link, description, moment, as_of=max(changes, default=None), currency=currency)
+    return Context(
+        title, link, description, moment, as_of=max(changes, default=None), currency=currency, is_plain=True
+    )
 
 
 def seen(feed: SimpleNamespace | Feed) -> tuple[Any, ...]:

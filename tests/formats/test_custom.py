@@ -34,6 +34,13 @@ def test_a_mapped_field_has_the_value_of_its_expression():
     assert found["gtin"] == "4006381333931"
 
 
+def test_a_mapped_description_is_made_legal_also_where_the_shops_own_are_known_to_be():
+    origin = {"meta": "text", "then": [{"replace": {"find": "-", "with": " "}}]}
+    made = custom.parse(GOOGLE, {"mapping": {"description": origin}})
+    render = Renderer(GOOGLE, CONTEXT._replace(is_plain=True), made).render
+    assert b"<description>ab c</description>" in render(item(meta=named(text="a\x08b\ufffe-c")))
+
+
 def test_what_is_made_of_a_mapped_column_follows_it():
     doubled = {"field": "price", "then": [{"multiply": "2"}]}
     definition = {"mapping": {"brand": {"constant": "Rig"}, "price": doubled}}

@@ -3,10 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sync2sys.formats import FORMATS
 from sync2sys.formats.base import Item
 from sync2sys.formats.renderer import Renderer
+from sync2sys.formats.text import plain
 from tests.formats.catalogue import CONTEXT, at, item, listed, named
 
 GOOGLE, CSV, JSON = (Renderer(FORMATS[name], CONTEXT) for name in ("google", "csv", "json"))
@@ -246,3 +249,10 @@ def test_a_renderer_tells_the_phase_and_its_next_change():
 
 def test_more_columns_than_a_format_reads_do_no_harm():
     assert GOOGLE.render((*item(), "content hash", 7)) == GOOGLE.render(item())
+
+
+@given(st.text(), st.sampled_from(["google", "meta", "acp", "heureka-cz", "jsonl"]))
+def test_a_description_made_plain_before_is_written_as_one_that_is_looked_at(markup, name):
+    described = item(description=plain(markup))
+    trusting = Renderer(FORMATS[name], CONTEXT._replace(is_plain=True))
+    assert trusting.chunk([described]) == Renderer(FORMATS[name], CONTEXT).chunk([described])

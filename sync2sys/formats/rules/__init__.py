@@ -100,6 +100,7 @@ from sync2sys.formats.rules.prices import (
 from sync2sys.formats.rules.settings import setting
 from sync2sys.formats.rules.several import several
 from sync2sys.formats.rules.texts import (
+    description,
     full_title,
     group_title,
     long_text,

@@ -82,6 +82,20 @@ def long_text(field: Field, context: Context) -> Reader:
     return read
 
 
+@checked(overflow=_cut_lines)
+def description(field: Field, context: Context) -> Reader:
+    """Text with its line breaks, cut after a word."""
+    limit = field.limit or sys.maxsize
+    if not context.is_plain:
+        return long_text(field, context)
+
+    def read(found: str | None) -> str | None:
+        # Looking at each character takes longer than all else that is done with a description.
+        return (found if len(found) <= limit else shorten(found, limit)) if found else None
+
+    return read
+
+
 @checked(overflow=cut_title, remark=_unfit_title)
 def full_title(field: Field, context: Context) -> Reader:
     """The product's title and the variant's options; the title is cut first."""
@@ -115,7 +129,7 @@ def _no_prose(field: Field, context: Context) -> Doubt:
 @checked(overflow=_cut_lines, remark=_no_prose)
 def prose(field: Field, context: Context) -> Reader:
     """Text with its line breaks, cut after a word; more than the title, and without addresses."""
-    read = long_text(field, context)
+    read = description(field, context)
     return lambda found, title: read(found)
 
 
