@@ -10,7 +10,7 @@ from sync2sys.connectors import fields
 
 def first(candidates: Iterable[Any]) -> str:
     """The first valid one, else the first that holds anything: its owner wants to be told; else ""."""
-    found = list(candidates)
+    found = [value for value in candidates if value]
     # Plugins put zeros into empty fields.
     filled = (plain for value in found if (plain := bare(value)).strip("0"))
     return next(filter(None, map(valid, found)), "") or next(filled, "")
