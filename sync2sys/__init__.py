@@ -18,6 +18,7 @@ from sync2sys.outbound import Allowed, Outbound
 from sync2sys.panel import docs, home, sales_channels, sessions, sign_in
 from sync2sys.ratelimit import WindowStorage, storage_uri
 from sync2sys.services import startup
+from sync2sys.services.deliveries import Waiting
 from sync2sys.services.fetches import FetchLog
 from sync2sys.services.health import MIGRATIONS
 from sync2sys.services.scans import Scans
@@ -48,6 +49,7 @@ def create_app(instance: str | os.PathLike[str] | None = None, **overrides: str)
         "scans": Scans(),
         "shelf": Shelf(),
         "fetch_log": FetchLog(app.app_context),
+        "waiting": Waiting(app.app_context),
     }
     # A redirect would be built from the Host header.
     app.url_map.merge_slashes = False

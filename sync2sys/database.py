@@ -31,10 +31,15 @@ log = logging.getLogger(__name__)
 #: True while only reading: the transactions that begin then take no write lock.
 reading: ContextVar[bool] = ContextVar("reading", default=False)
 
-BUSY_SECONDS = 10
+#: True in a transaction whose caller cannot wait long for those that write now.
+hasty: ContextVar[bool] = ContextVar("hasty", default=False)
+
+#: How long SQLite waits for its write lock, and how long in haste. MySQL's rows are asked for with NOWAIT
+#: then, `TRIES` times.
+BUSY_SECONDS, HASTY_SECONDS = 10, 0.5
 TRIES = 5
-#: MySQL: lock wait timeout, deadlock, record changed since last read.
-RETRYABLE = {1205, 1213, 1020}
+#: MySQL: lock wait timeout, deadlock, record changed since last read, NOWAIT refused.
+RETRYABLE = {1205, 1213, 1020, 3572}
 #: f_type of statfs(2): nfs, cifs, smb2, 9p.
 NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p"}
 
@@ -79,12 +84,21 @@ def prepare(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
+        if hasty.get():
+            _wait_at_most(connection, HASTY_SECONDS)
         try:
             connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
         except DBAPIError as error:
             if _is_stale(error):
                 connection.invalidate()
             raise
+        finally:
+            if hasty.get() and not connection.invalidated:
+                _wait_at_most(connection, BUSY_SECONDS)
+
+
+def _wait_at_most(connection: Connection, seconds: float) -> None:
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * seconds)}")
 
 
 def refuse_network_files(path: Path) -> None:
@@ -162,6 +176,29 @@ def look(work: Callable[P, R]) -> Callable[P, R]:
             reading.reset(token)
 
     return run
+
+
+def hastily(work: Callable[P, R]) -> Callable[P, R]:
+    """As `transaction`, but raises OperationalError after half a second where somebody else is writing.
+
+    On MySQL that holds for rows that the function locks with `nowait()`.
+    """
+    run = transaction(work)
+
+    @functools.wraps(work)
+    def run_in_haste(*args: P.args, **kwargs: P.kwargs) -> R:
+        token = hasty.set(True)
+        try:
+            return run(*args, **kwargs)
+        finally:
+            hasty.reset(token)
+
+    return run_in_haste
+
+
+def nowait() -> bool:
+    """Whether to lock rows by `FOR UPDATE NOWAIT`."""
+    return hasty.get()
 
 
 class Prepared:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sync2sys.config import Settings
     from sync2sys.crypto import Vault
     from sync2sys.outbound import Outbound
+    from sync2sys.services.deliveries import Waiting
     from sync2sys.services.fetches import FetchLog
     from sync2sys.services.scans import Scans
     from sync2sys.services.serving import Shelf
@@ -65,3 +66,4 @@ outbound: "Outbound" = LocalProxy(lambda: current_app.extensions["sync2sys"]["ou
 scans: "Scans" = LocalProxy(lambda: current_app.extensions["sync2sys"]["scans"])  # type: ignore[assignment]
 shelf: "Shelf" = LocalProxy(lambda: current_app.extensions["sync2sys"]["shelf"])  # type: ignore[assignment]
 fetch_log: "FetchLog" = LocalProxy(lambda: current_app.extensions["sync2sys"]["fetch_log"])  # type: ignore[assignment]
+waiting: "Waiting" = LocalProxy(lambda: current_app.extensions["sync2sys"]["waiting"])  # type: ignore[assignment]

@@ -1,16 +1,18 @@
 """/api/webhooks: shops tell that something changed."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from flask import request
+from sqlalchemy.exc import OperationalError
 
 from sync2sys.api.access import public
 from sync2sys.api.bodies import Blueprint
 from sync2sys.connectors.fields import moment
-from sync2sys.database import transaction
+from sync2sys.database import hastily, look
 from sync2sys.schemas.webhooks import Delivery, Received, ShopifyDelivery
-from sync2sys.services import shopify_hooks, webhooks
+from sync2sys.services import deliveries, shopify_hooks, webhooks
 
 bp = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="Shops tell of changes")
 
@@ -30,7 +32,7 @@ def shopify(headers: dict[str, Any]) -> dict[str, Any]:
     A change is a hint to look at the shop soon. The three topics that the law demands are taken here, too.
     """
     request.max_content_length = MAX_BODY
-    taken = transaction(shopify_hooks.accept)(
+    delivery = look(shopify_hooks.verified)(
         headers["domain"],
         headers["topic"],
         request.get_data(),
@@ -38,7 +40,7 @@ def shopify(headers: dict[str, Any]) -> dict[str, Any]:
         headers["delivery_id"],
         moment(headers["triggered_at"]),
     )
-    return {"received": taken}
+    return {"received": deliveries.take(shopify_hooks.take, delivery, is_hint=delivery.is_hint)}
 
 
 @bp.post("/woocommerce/<channel_id>")
@@ -54,9 +56,11 @@ def woocommerce(headers: dict[str, Any], channel_id: str) -> dict[str, Any]:
     request.max_content_length = MAX_BODY
     body = request.get_data()
     if not headers["signature"] and PING.match(body):
-        transaction(webhooks.accept_ping)(channel_id)
+        # Nothing is lost with it, and the shop shall not wait.
+        with suppress(OperationalError):
+            hastily(webhooks.accept_ping)(channel_id)
         return {"received": False}
-    taken = transaction(webhooks.accept)(
+    delivery = look(webhooks.verified)(
         channel_id, body, headers["signature"], headers["delivery_id"], headers["topic"]
     )
-    return {"received": taken}
+    return {"received": deliveries.take(webhooks.take, delivery, is_hint=True)}

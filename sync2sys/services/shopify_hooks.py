@@ -6,12 +6,13 @@ Signed with the app's secret, by which the shop is believed to have said it; wha
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import select
 
 from sync2sys.connectors.shopify.signatures import is_signed_body
+from sync2sys.database import nowait
 from sync2sys.errors import Unauthorized
 from sync2sys.extensions import db
 from sync2sys.models import Channel
@@ -31,33 +32,57 @@ REMOVED = "The app was removed from the shop in Shopify. Its feeds stay as they 
 log = logging.getLogger(__name__)
 
 
-def accept(
+class Delivery(NamedTuple):
+    """A delivery that Shopify has signed with the app's secret: it is believed to come from there."""
+
+    #: the shop's channels that are connected by that app
+    channel_ids: list[str]
+    topic: str
+    delivery_id: str
+    #: numbers of products that it is about
+    hints: list[str]
+    triggered_at: datetime | None
+
+    @property
+    def is_hint(self) -> bool:
+        """Whether nothing is lost with it but time."""
+        return self.topic not in (UNINSTALLED, REDACTED)
+
+
+def verified(
     domain: str, topic: str, body: bytes, signature: str, delivery_id: str, triggered_at: datetime | None
-) -> bool:
-    """Take a signed delivery; False for one that came before, or that nobody here is concerned by.
+) -> Delivery:
+    """The delivery, if its signature is right; only reads.
 
     Raises Unauthorized alike for a wrong signature and for a shop that is not known.
     """
-    channels = _concerned(domain, body, signature)
+    concerned = _concerned(domain, body, signature)
     if not delivery_id:
         raise Unauthorized("This delivery says not which one it is.")
+    return Delivery(concerned, topic, delivery_id, _hints(body), triggered_at)
+
+
+def take(delivery: Delivery) -> bool:
+    """Do what it asks for; False for one that came before, or that nobody here is concerned by."""
+    # Locked, so that of two deliveries with one id the second finds the first.
+    query = select(Channel).where(Channel.id.in_(delivery.channel_ids)).order_by(Channel.id)
     taken = False
-    for channel in channels:
+    for channel in db.session.scalars(query.with_for_update(nowait=nowait())).all():
         # A topic and its delivery: one of Shopify's ids may come with several topics.
-        if webhooks.is_new(channel.id, digest(f"{topic} {delivery_id}")):
+        if webhooks.is_new(channel.id, digest(f"{delivery.topic} {delivery.delivery_id}")):
             channel.heard_at = now()
-            _act(channel, topic, _content(body), triggered_at)
+            _act(channel, delivery)
             taken = True
     return taken
 
 
-def _concerned(domain: str, body: bytes, signature: str) -> list[Channel]:
+def _concerned(domain: str, body: bytes, signature: str) -> list[str]:
     """The channels of the shop whose app's secret signed this."""
     origin_key = digest(shopify_apps.origin_of(domain))
-    query = select(Channel).filter_by(platform=shopify_apps.PLATFORM, origin_key=origin_key)
-    # Locked, so that of two deliveries with one id the second finds the first.
-    channels = db.session.scalars(query.order_by(Channel.id).with_for_update()).all()
-    found = [channel for channel in channels if is_signed_body(body, signature, _secrets_of(channel))]
+    channels = db.session.scalars(
+        select(Channel).filter_by(platform=shopify_apps.PLATFORM, origin_key=origin_key)
+    ).all()
+    found = [channel.id for channel in channels if is_signed_body(body, signature, _secrets_of(channel))]
     app = shopify_apps.configured_app()
     if not found and not (app is not None and is_signed_body(body, signature, app.secrets)):
         raise Unauthorized("This delivery is not signed with the app's secret.")
@@ -74,15 +99,8 @@ def _secrets_of(channel: Channel) -> Sequence[str]:
     return app.secrets if app is not None else ()
 
 
-def _content(body: bytes) -> dict[str, Any]:
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _act(channel: Channel, topic: str, content: dict[str, Any], triggered_at: datetime | None) -> None:
+def _act(channel: Channel, delivery: Delivery) -> None:
+    topic = delivery.topic
     if topic == REDACTED:
         _redact(channel)
     elif topic in NOTHING_KEPT:
@@ -90,9 +108,9 @@ def _act(channel: Channel, topic: str, content: dict[str, Any], triggered_at: da
     elif channel.state != "connected":
         log.info("a channel that is not connected was told of something", extra={"topic": topic})
     elif topic == UNINSTALLED:
-        _lose(channel, triggered_at)
+        _lose(channel, delivery.triggered_at)
     elif topic in CHANGED:
-        jobs.enqueue("sync", channel.id, {HINTS: _hints(content)}, now() + webhooks.SOON)
+        jobs.enqueue("sync", channel.id, {HINTS: delivery.hints}, now() + webhooks.SOON)
     elif topic == DELETED:
         jobs.enqueue("sync", channel.id, {"full": True}, now() + webhooks.DELETED)
     elif topic == SCOPES:
@@ -101,8 +119,14 @@ def _act(channel: Channel, topic: str, content: dict[str, Any], triggered_at: da
         jobs.enqueue("sync", channel.id, {}, now() + webhooks.SOON)
 
 
-def _hints(content: dict[str, Any]) -> list[str]:
-    """The product's number, which may be more than JSON's numbers hold elsewhere."""
+def _hints(body: bytes) -> list[str]:
+    """The number of the product that it is about, which may be more than JSON's numbers hold elsewhere."""
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return []
+    if not isinstance(content, dict):
+        return []
     gid = content.get("admin_graphql_api_id")
     number = gid.rpartition("/")[2] if isinstance(gid, str) else str(content.get("id", ""))
     return [number] if number.isascii() and number.isdecimal() and len(number) < 20 else []

@@ -8,9 +8,11 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from typing import NamedTuple
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select
 
+from sync2sys.database import nowait
 from sync2sys.errors import NotFound, Unauthorized
 from sync2sys.extensions import db
 from sync2sys.models import Channel, WebhookDelivery
@@ -38,32 +40,46 @@ def secret_for(channel: Channel) -> str:
     return str(credentials["webhook_secret"])
 
 
-def accept(channel_id: str, body: bytes, signature: str, delivery_id: str, topic: str) -> bool:
-    """Take a signed delivery and queue a look at the shop; False for one that came before.
+class Delivery(NamedTuple):
+    """A delivery that the channel's shop has signed: it is believed to come from there, and no more."""
+
+    channel_id: str
+    delivery_id: str
+    topic: str
+
+
+def verified(channel_id: str, body: bytes, signature: str, delivery_id: str, topic: str) -> Delivery:
+    """The delivery, if its signature is right; only reads.
 
     `signature` is base64 of HMAC-SHA256 over the raw body, as WooCommerce sends it. Raises
     Unauthorized alike for a wrong signature and for a channel that is not there.
     """
-    # Locked, so that of two deliveries with one id the second finds the first.
-    channel = db.session.get(Channel, channel_id, with_for_update=True)
+    channel = db.session.get(Channel, channel_id)
     credentials = channel.credentials if channel is not None and channel.state == "connected" else None
     secret = str((credentials or {}).get("webhook_secret", ""))
-    if channel is None or not _is_signed(body, secret, signature) or not delivery_id:
+    if not _is_signed(body, secret, signature) or not delivery_id:
         raise Unauthorized("This delivery is not signed with the channel's secret.")
-    if not is_new(channel_id, delivery_id[:64]):
+    return Delivery(channel_id, delivery_id[:64], topic)
+
+
+def take(delivery: Delivery) -> bool:
+    """Queue a look at the shop; False for a delivery that came before, or whose channel is gone meanwhile."""
+    # Locked, so that of two deliveries with one id the second finds the first.
+    channel = db.session.get(Channel, delivery.channel_id, with_for_update={"nowait": nowait()})
+    if channel is None or channel.state != "connected" or not is_new(channel.id, delivery.delivery_id):
         return False
     channel.heard_at = now()
-    is_deletion = topic.endswith(".deleted")
-    jobs.enqueue("sync", channel_id, {"full": is_deletion}, now() + (DELETED if is_deletion else SOON))
+    is_deletion = delivery.topic.endswith(".deleted")
+    jobs.enqueue("sync", channel.id, {"full": is_deletion}, now() + (DELETED if is_deletion else SOON))
     return True
 
 
 def accept_ping(channel_id: str) -> None:
     """Note that the shop finds its way here. A ping is not signed, so it counts only before all else."""
-    unheard = update(Channel).where(
-        Channel.id == channel_id, Channel.state == "connected", Channel.heard_at.is_(None)
-    )
-    db.session.execute(unheard.values(heard_at=now()).execution_options(synchronize_session=False))
+    unheard = select(Channel).filter_by(id=channel_id, state="connected", heard_at=None)
+    channel = db.session.scalar(unheard.with_for_update(nowait=nowait()))
+    if channel is not None:
+        channel.heard_at = now()
 
 
 def is_new(channel_id: str, delivery_id: str) -> bool:

@@ -11,7 +11,8 @@ from sync2sys.database import transaction
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Job, WebhookDelivery
 from sync2sys.models.base import now
-from sync2sys.services import webhooks
+from sync2sys.services import deliveries, webhooks
+from tests.locked import being_applied
 from tests.plugin import Plugin, assert_error
 from tests.shops.woocommerce import WooShop
 
@@ -158,3 +159,40 @@ def test_old_deliveries_are_forgotten(app, deliver):
             )
         )()
         assert transaction(webhooks.sweep)() == 1
+
+
+def test_what_comes_while_a_large_pull_is_applied_is_answered_then_and_written_after_it(app, deliver, plugin):
+    """Each `deliver` here returns while nobody else can write, or the lock would be given up first."""
+    with being_applied(app, plugin.channel_id):
+        for number in range(3):
+            assert deliver(delivery=str(number)).json == {"received": True}
+        assert_error(deliver(signature="AAAA"), 401)
+    await_written(app)
+    [(kind, payload, _)] = jobs(app)
+    assert (kind, payload) == ("sync", {"full": False})
+    assert deliver(delivery="2").json == {"received": False}
+
+
+def test_a_ping_is_answered_while_a_large_pull_is_applied(app, client, plugin, secret):
+    with being_applied(app, plugin.channel_id):
+        address = f"/api/webhooks/woocommerce/{plugin.channel_id}"
+        answer = client.post(address, data=b"webhook_id=5", content_type="application/x-www-form-urlencoded")
+        assert (answer.status_code, answer.json) == (200, {"received": False})
+
+
+def test_more_than_memory_has_room_for_is_a_503_and_the_shop_comes_again(app, deliver, plugin, monkeypatch):
+    monkeypatch.setattr(deliveries, "ROOM", 1)
+    with being_applied(app, plugin.channel_id):
+        answers = [deliver(delivery=str(number)) for number in range(3)]
+        # One is with the thread that writes, one more is kept.
+        assert [answer.status_code for answer in answers] == [200, 200, 503]
+        assert answers[-1].headers["Retry-After"]
+    await_written(app)
+    assert len(jobs(app)) == 1
+
+
+def await_written(app):
+    thread = app.extensions["sync2sys"]["waiting"]._thread
+    if thread is not None:
+        thread.join(60)
+        assert not thread.is_alive()

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -14,6 +15,7 @@ from sync2sys.models.base import now
 from sync2sys.services import feeds, hooks, jobs, organizations
 from tests.api.shopify.conftest import PUBLIC_URL
 from tests.api.shopify.rows import channels, rows
+from tests.locked import being_applied
 from tests.plugin import assert_error
 
 pytestmark = pytest.mark.shopify
@@ -300,3 +302,20 @@ def test_without_a_public_address_there_are_none_and_the_owner_is_told(make_app,
         channel = Channel(id="c")
         hooks.ask(channel)
         assert "PUBLIC_URL" in channel.hooks_problem
+
+
+def test_a_hint_is_answered_while_a_large_pull_is_applied_and_an_uninstalled_app_waits_for_its_turn(
+    app, channel_id, deliver
+):
+    with ThreadPoolExecutor(1) as pool:
+        with being_applied(app, channel_id):
+            assert deliver().json == {"received": True}
+            told = pool.submit(deliver, "app/uninstalled", delivery="d2")
+            with pytest.raises(TimeoutError):
+                told.result(1)
+        # Written when it is answered: it comes once only.
+        assert told.result(60).json == {"received": True}
+        assert state_of(app, channel_id)[0] == "auth_failed"
+    thread = app.extensions["sync2sys"]["waiting"]._thread
+    if thread is not None:
+        thread.join(60)
