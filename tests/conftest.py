@@ -12,8 +12,6 @@ from pathlib import Path
 
 import flask_migrate
 import pytest
-import werkzeug.routing
-from flask import Flask
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
@@ -21,6 +19,7 @@ from sqlalchemy.engine import make_url
 from sync2sys import create_app
 from sync2sys.extensions import db
 from tests.forks import Forks
+from tests.shared import share
 from tests.shops.shopify import fetch
 
 MARIADB = os.environ.get("SYNC2SYS_TEST_MARIADB", "mysql+pymysql://root:@127.0.0.1:3306/test")
@@ -48,19 +47,7 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 
-class Rule(werkzeug.routing.Rule):
-    """Compiles what builds its addresses once for all applications: that was most of what making one took."""
-
-    builders = {}
-
-    def _compile_builder(self, append_unknown=True):
-        key = (self.rule, tuple(self._trace), repr(self.defaults), append_unknown)
-        if key not in self.builders:
-            self.builders[key] = super()._compile_builder(append_unknown)
-        return self.builders[key]
-
-
-Flask.url_rule_class = Rule
+share()
 
 
 def _reachable(url: str) -> bool:
