@@ -6,6 +6,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 
 export SYNC2SYS_INSTANCE = $(INSTANCE)
+# Images for containers set it. Each process that a test starts would then compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run worker test golden lint fix types check bench lock clean
