@@ -26,6 +26,8 @@ _SOLD_OUT = 20
 #: Fields of text whose looks are watched.
 WATCHED = ("key", "sku", "mpn", "brand", "title", "category")
 _MEASURED = ("cost", "price", "quantity")
+#: Of a row whose bytes are no text in the encoding of its file, as readers call it.
+UNDECODED = "characters"
 
 
 class Thresholds(NamedTuple):
@@ -114,6 +116,8 @@ class Profile:
         self.compared = self.dearer = 0
         #: offers that can be had now
         self.available = 0
+        #: offers with letters that not every encoding has
+        self.lettered = 0
 
     @property
     def rows(self) -> int:
@@ -131,8 +135,10 @@ class Profile:
         for name, spread in self.spreads.items():
             if (value := getattr(row, name)) is not None:
                 spread.add(value)
-        for name, looks in self.looks.items():
-            looks.add(getattr(row, name))
+        texts = [getattr(row, name) for name in WATCHED]
+        for looks, text in zip(self.looks.values(), texts, strict=True):
+            looks.add(text)
+        self.lettered += not all(map(str.isascii, texts))
         for remark in row.remarks:
             _count(self.remarks, f"{remark.field}:{remark.code}")
         if row.currency:
@@ -168,6 +174,7 @@ class Profile:
             "compared": self.compared,
             "dearer": self.dearer,
             "available": self.available,
+            "lettered": self.lettered,
         }
 
     @classmethod
@@ -176,6 +183,7 @@ class Profile:
         found = cls()
         for name in ("offers", "compared", "dearer", "available"):
             setattr(found, name, kept[name])
+        found.lettered = kept.get("lettered", 0)
         for name in ("refused", "remarks", "filled", "currencies"):
             getattr(found, name).update(kept[name])
         for name, buckets in kept["spreads"].items():
@@ -227,7 +235,11 @@ def objections(
     """The same one by one. `before`: of the last list that was taken, None for a supplier's first."""
     if not after.offers:
         return [_empty(before, after)]
-    found = [*_refused(after, thresholds), *_dearer(before, after, thresholds)]
+    found = [
+        *_refused(after, thresholds),
+        *_other_encoding(before, after, thresholds),
+        *_dearer(before, after, thresholds),
+    ]
     if before is None or before.offers < thresholds.fewest:
         return found
     found += _gone(before, after, thresholds, moves)
@@ -242,7 +254,7 @@ def objections(
 
 def _empty(before: Profile | None, after: Profile) -> Objection:
     if not after.rows:
-        message = "The list is empty."
+        message = "There is no row in the list. Look whether it is the right file and complete."
     else:
         code = max(after.refused, key=after.refused.__getitem__)
         message = f"None of the {after.rows} rows is an offer; {after.refused[code]} were refused for {code}."
@@ -261,6 +273,18 @@ def _refused(after: Profile, limits: Thresholds) -> list[Objection]:
     return [Objection("REFUSED", message, 0, refused)]
 
 
+def _other_encoding(before: Profile | None, after: Profile, limits: Thresholds) -> list[Objection]:
+    """Most rows that have letters beyond ASCII are not in the encoding in which the list is read."""
+    refused, usual = after.refused[UNDECODED], before.refused[UNDECODED] if before else 0
+    if refused < limits.fewest or refused <= max(after.lettered, 2 * usual):
+        return []
+    message = (
+        f"{refused} rows are not in the encoding in which the list is read. It may have changed: look at the"
+        " guess, and confirm another one."
+    )
+    return [Objection("ENCODING_CHANGED", message, usual, refused)]
+
+
 def _dearer(before: Profile | None, after: Profile, limits: Thresholds) -> list[Objection]:
     """What costs more than it is to be sold for is most likely in the wrong column."""
     usual = before.dearer / before.compared if before and before.compared else 0.0
@@ -277,10 +301,9 @@ def _gone(before: Profile, after: Profile, limits: Thresholds, moves: Moves | No
     gone = before.offers - (after.offers if moves is None else moves.common)
     if gone < limits.fewest or gone / before.offers < limits.gone:
         return []
-    if after.offers >= before.offers * (1 - limits.gone):
-        message = (
-            f"{gone} of {before.offers} keys are not in the list any more, and others are in their place."
-        )
+    new = after.offers - (before.offers - gone)
+    if new * 2 >= gone:
+        message = f"{gone} of {before.offers} keys are not in the list any more, and {new} others are."
         return [Objection("KEYS_CHANGED", message, before.offers, before.offers - gone)]
     message = f"{gone} of {before.offers} offers are gone. The list may have been cut off."
     return [Objection("OFFERS_GONE", message, before.offers, after.offers)]

@@ -32,7 +32,7 @@ from sync2sys.services.offer_lists import Outcome, Staged
 from sync2sys.services.upserts import table_of
 
 #: Raised by whoever changes what a row becomes: every list is read anew then.
-VERSION = "1"
+VERSION = "2"
 #: Imports of a supplier that are kept, with their refused rows and what they changed.
 KEPT = 20
 #: Rows that are staged in one transaction.
@@ -71,6 +71,8 @@ class Tally:
     rows: int = 0
     offers: int = 0
     refused: int = 0
+    #: what the reader says of a file without a row
+    nothing: str = ""
 
     def add(self, refused: Sequence[Refusal], staged: Staged) -> None:
         made: list[Offer | Refusal] = [*staged.kept, *refused, *staged.refusals]
@@ -196,10 +198,16 @@ def _read(plan: Plan, claim: jobs.Claim) -> None:
         supplier_files.laid_out(plan.file_id) as path,
         closing(read_apart(path, plan.shape)) as batches,
     ):
-        for batch in batches:
-            for start in range(0, len(batch), BATCH):
-                _stage(plan, batch[start : start + BATCH], tally, claim)
-                claim.go_on()
+        try:
+            for batch in batches:
+                for start in range(0, len(batch), BATCH):
+                    _stage(plan, batch[start : start + BATCH], tally, claim)
+                    claim.go_on()
+        except Unreadable as error:
+            # Read to its end, and an accident like others: only a person can know that all is sold out.
+            if error.code != "FILE_EMPTY":
+                raise
+            tally.nothing = error.message
     verdict = transaction(_conclude)(plan, tally, claim)
     log.info("import ended", extra=verdict | {"supplier": plan.supplier_id, "import": plan.import_id})
 
@@ -282,6 +290,8 @@ def _begin_anew(supplier_id: str) -> None:
 def _objections(supplier: Supplier, plan: Plan, tally: Tally) -> list[dict[str, Any]]:
     found = quality.objections(plan.before, tally.profile, suppliers.thresholds(supplier), tally.moves)
     reasons = [each._asdict() for each in found]
+    if tally.nothing and not tally.rows:
+        reasons[0]["message"] = tally.nothing
     if tally.columns and (gone := plan.mapping.absent(tally.columns)):
         reasons.insert(0, {"code": COLUMNS_GONE, "message": gone, "before": 0, "after": 0})
     if supplier.pinned_at is not None:

@@ -51,6 +51,10 @@ def codes(after, before=None, moves=None):
     return [each.code for each in quality.objections(before, profile(after), moves=moves)]
 
 
+def undecoded(count):
+    return [Refusal(no, "characters", "", "", "Bytes here are no text.") for no in range(count)]
+
+
 def refusals(count):
     return [Refusal(no, "other_number_style", "cost", "1", "No.") for no in range(count)]
 
@@ -65,6 +69,11 @@ def refusals(count):
         ([], ["EMPTY"]),
         (refusals(5), ["EMPTY"]),
         (offers(40), ["OFFERS_GONE"]),
+        (offers(50), ["OFFERS_GONE"]),
+        (offers(51), []),
+        (offers() + undecoded(20), ["ENCODING_CHANGED"]),
+        (offers() + undecoded(19), []),
+        (offers(title=lambda offer: f"Größe {offer.line}") + undecoded(90), []),
         (offers(90) + refusals(100), ["REFUSED"]),
         (offers(gtin=""), ["VALUES_GONE"]),
         (offers(cost=lambda offer: offer.cost / 100), ["OFF_BY_A_FACTOR"]),
