@@ -7,6 +7,7 @@ the next time. An objection holds a list back until a person has looked at it.
 
 from collections import Counter, abc
 from decimal import Decimal
+from itertools import chain
 from math import log2
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ _MOST_NAMES = 50
 _SOLD_OUT = 20
 #: Fields of text whose looks are watched.
 WATCHED = ("key", "sku", "mpn", "brand", "title", "category")
+_FILLABLE = tuple(name for name in FIELDS if name != "per")
 _MEASURED = ("cost", "price", "quantity")
 #: Of a row whose bytes are no text in the encoding of its file, as readers call it.
 UNDECODED = "characters"
@@ -65,9 +67,9 @@ class Spread:
     def __init__(self, buckets: abc.Mapping[int, int] | None = None) -> None:
         self.buckets = Counter(dict(buckets or {}))
 
-    def add(self, value: Decimal | int) -> None:
-        if value > 0:
-            self.buckets[min(max(round(log2(float(value)) * _STEPS), _LOWEST), _HIGHEST)] += 1
+    def add(self, values: abc.Iterable[Decimal | int | None]) -> None:
+        found = (round(log2(float(value)) * _STEPS) for value in values if value and value > 0)
+        self.buckets.update(min(max(bucket, _LOWEST), _HIGHEST) for bucket in found)
 
     def total(self) -> int:
         return self.buckets.total()
@@ -88,11 +90,10 @@ class Looks:
     def __init__(self, filled: int = 0, lettered: int = 0, characters: int = 0) -> None:
         self.filled, self.lettered, self.characters = filled, lettered, characters
 
-    def add(self, text: str) -> None:
-        if text:
-            self.filled += 1
-            self.lettered += any(map(str.isalpha, text))
-            self.characters += len(text)
+    def add(self, texts: abc.Sequence[str]) -> None:
+        self.filled += len(texts) - texts.count("")
+        self.lettered += sum(1 for text in texts if any(map(str.isalpha, text)))
+        self.characters += sum(map(len, texts))
 
     def lettered_share(self) -> float:
         return self.lettered / self.filled if self.filled else 0.0
@@ -123,28 +124,35 @@ class Profile:
     def rows(self) -> int:
         return self.offers + self.refused.total()
 
-    def add(self, row: Offer | Refusal) -> None:
-        """Count what `offer_of` made of a row."""
-        if isinstance(row, Refusal):
-            _count(self.refused, row.code)
+    def add(self, rows: abc.Iterable[Offer | Refusal]) -> None:
+        """Count what `offer_of` made of some rows, column by column: there may be a million of them."""
+        offers = []
+        for row in rows:
+            if isinstance(row, Refusal):
+                _count(self.refused, row.code)
+            else:
+                offers.append(row)
+        if not offers:
             return
-        self.offers += 1
-        for name in FIELDS:
-            if name != "per" and getattr(row, name) not in ("", None, ()):
-                self.filled[name] += 1
+        self.offers += len(offers)
+        columns = dict(zip(Offer._fields, zip(*offers, strict=True), strict=True))
+        for name in _FILLABLE:
+            if filled := len(offers) - sum(map(columns[name].count, ("", None, ()))):
+                self.filled[name] += filled
         for name, spread in self.spreads.items():
-            if (value := getattr(row, name)) is not None:
-                spread.add(value)
-        texts = [getattr(row, name) for name in WATCHED]
-        for looks, text in zip(self.looks.values(), texts, strict=True):
-            looks.add(text)
-        self.lettered += not all(map(str.isascii, texts))
-        for remark in row.remarks:
+            spread.add(columns[name])
+        for name, looks in self.looks.items():
+            looks.add(columns[name])
+        texts = zip(*(columns[name] for name in WATCHED), strict=True)
+        self.lettered += sum(1 for each in texts if not "".join(each).isascii())
+        for remark in chain.from_iterable(columns["remarks"]):
             _count(self.remarks, f"{remark.field}:{remark.code}")
-        if row.currency:
-            _count(self.currencies, row.currency)
-        self.available += row.availability != OUT_OF_STOCK and row.quantity != 0
-        self._compare(row)
+        for currency, count in Counter(filter(None, columns["currency"])).items():
+            _count(self.currencies, currency, count)
+        stocks = zip(columns["availability"], columns["quantity"], strict=True)
+        self.available += sum(1 for told, pieces in stocks if told != OUT_OF_STOCK and pieces != 0)
+        for offer in offers:
+            self._compare(offer)
 
     def _compare(self, offer: Offer) -> None:
         # With tax it may well cost more than it is sold for without.
@@ -192,8 +200,8 @@ class Profile:
         return found
 
 
-def _count(counter: Counter[str], name: str) -> None:
-    counter[name if name in counter or len(counter) < _MOST_NAMES else "other"] += 1
+def _count(counter: Counter[str], name: str, count: int = 1) -> None:
+    counter[name if name in counter or len(counter) < _MOST_NAMES else "other"] += count
 
 
 class Moves:

@@ -41,8 +41,7 @@ def offers(count=100, **changes):
 
 def profile(rows):
     found = Profile()
-    for row in rows:
-        found.add(row)
+    found.add(rows)
     return found
 
 
@@ -168,8 +167,7 @@ def test_a_profile_is_kept_as_json_and_comes_back():
 @given(st.lists(st.decimals("0.01", "100000", places=2), min_size=1, max_size=50))
 def test_a_quantile_is_near_the_true_one(values):
     spread = Spread()
-    for value in values:
-        spread.add(value)
+    spread.add(values)
     true = float(sorted(values)[(len(values) - 1) // 2])
     assert true / 1.1 <= spread.quantile(0.5) <= true * 1.1
 
@@ -177,5 +175,5 @@ def test_a_quantile_is_near_the_true_one(values):
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_any_amount_has_its_place_in_a_spread(value):
     spread = Spread()
-    spread.add(value)
+    spread.add([value])
     assert spread.total() == (value > 0)
