@@ -3,6 +3,7 @@
 import gzip
 import logging
 import time
+import tracemalloc
 
 import pytest
 from sqlalchemy import update
@@ -30,6 +31,7 @@ from tests.services.supplied import (
     organization_of,
     refused,
     run,
+    settle,
     some,
     supplier,
     supplier_of,
@@ -172,6 +174,23 @@ def test_a_large_file_is_kept_in_parts_and_comes_back_as_it_was(organization, tm
     assert len(files_of(made)) == 1
     with pytest.raises(supplier_files.Replaced), supplier_files.laid_out(kept):
         pass
+
+
+def test_a_worker_needs_no_more_memory_for_a_longer_list(organization, tmp_path, monkeypatch):
+    monkeypatch.setattr(imports, "BATCHES", 1)
+    made = supplier_of(organization)
+    peaks = []
+    # The first one fills what is kept anyway; each list is new to the supplier as a whole.
+    for start, count in ((0, 500), (10_000, 500), (20_000, 3000)):
+        sent(made, csv_of(some(count, start=start)), tmp_path)
+        change(made, guard={"gone": 1.0, "fewest": 1_000_000})
+        claim = claimed(made)
+        tracemalloc.start()
+        settle(claim)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert len(offered(made)) == count
+    assert peaks[2] - peaks[1] < 700 * 1024
 
 
 # The way to the file ------------------------------------------------------------------------------
