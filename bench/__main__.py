@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 #: Each has `run()`, which yields (what, measured, requirement, met).
-MODULES = ("render", "explanations", "renders", "serving", "sync", "shopify")
+MODULES = ("render", "explanations", "renders", "serving", "sync", "shopify", "suppliers")
 
 
 def main(names: list[str]) -> int:

@@ -27,13 +27,15 @@ SETTINGS = {"DATABASE_URL": "", "LOG_LEVEL": "ERROR"}
 
 
 @contextmanager
-def service(count: int) -> Iterator[Flask]:
+def service(count: int, variants: int = 4) -> Iterator[Flask]:
     """An application on SQLite, entered, with so many variants and one published Google feed, "f".
+
+    `variants`: of each product.
 
     Another process fills it, so that this one's memory is that of its own work.
     """
     with tempfile.TemporaryDirectory(prefix="sync2sys-bench-") as folder:
-        subprocess.run([sys.executable, "-m", "bench.mirror", folder, str(count)], check=True)
+        subprocess.run([sys.executable, "-m", "bench.mirror", folder, str(count), str(variants)], check=True)
         app = create_app(folder, **SETTINGS)
         gc.collect()
         gc.freeze()  # as wsgi.py does
@@ -122,6 +124,6 @@ def reprice(share: float) -> int:
 if __name__ == "__main__":
     with create_app(sys.argv[1], **SETTINGS).app_context():
         flask_migrate.upgrade()
-        fill(int(sys.argv[2]))
+        fill(int(sys.argv[2]), int(sys.argv[3]) if sys.argv[3:] and sys.argv[3].isdecimal() else 4)
         if "rendered" in sys.argv:
             renders.render("f")

@@ -152,7 +152,6 @@ class StagedOffer(Base):
     disputed: Mapped[bool] = mapped_column(default=False)
     gtin_key: Mapped[str] = mapped_column(String(14), default="")
     sku_key: Mapped[str] = mapped_column(String(MATCH_LENGTH), default="")
-    part_key: Mapped[str] = mapped_column(String(MATCH_LENGTH), default="")
     record: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
 
 
@@ -164,7 +163,7 @@ class Offer(Base):
         UniqueConstraint("supplier_id", "key"),
         Index("ix_offer_gtin", "supplier_id", "gtin_key"),
         Index("ix_offer_sku", "supplier_id", "sku_key"),
-        Index("ix_offer_part", "supplier_id", "part_key"),
+        Index("ix_offer_gone", "gone_at"),
         TABLE,
     )
 
@@ -178,7 +177,6 @@ class Offer(Base):
     #: as `offers.matching` makes them; empty where there is nothing to compare
     gtin_key: Mapped[str] = mapped_column(String(14), default="")
     sku_key: Mapped[str] = mapped_column(String(MATCH_LENGTH), default="")
-    part_key: Mapped[str] = mapped_column(String(MATCH_LENGTH), default="")
     #: since when it is in the list no more
     gone_at: Mapped[datetime | None] = mapped_column(Moment)
     #: the offer, as `offers.rows.Offer`
@@ -203,7 +201,6 @@ class OfferChange(Base):
     before_hash: Mapped[str | None] = mapped_column(String(32))
     before_gtin_key: Mapped[str | None] = mapped_column(String(14))
     before_sku_key: Mapped[str | None] = mapped_column(String(MATCH_LENGTH))
-    before_part_key: Mapped[str | None] = mapped_column(String(MATCH_LENGTH))
     after: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
 
 

@@ -19,6 +19,7 @@ is with tax; left out, it is unknown, and nothing is priced by it.
 from collections import abc
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from sync2sys.formats import definitions
@@ -79,14 +80,14 @@ class Source:
         return self.constant
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mapping:
     """A checked mapping."""
 
     fields: abc.Mapping[str, Source]
     options: abc.Mapping[str, Source]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The field that tells the offers of a list apart."""
         return next(name for name in IDENTIFIERS if name in self.fields)

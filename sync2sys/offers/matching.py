@@ -204,22 +204,35 @@ def keys_of_variant(variant: Target, rules: abc.Sequence[Rule]) -> list[Key]:
 
 
 class Index:
-    """The variants of a catalogue by their keys, all of them in memory."""
+    """The variants of a catalogue by their keys, all of them in memory: half a kilobyte for each of them."""
 
     def __init__(self, variants: abc.Iterable[Target], rules: abc.Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self._ids: dict[Key, list[str]] = {}
+        #: by rule: key -> the id of its variant; of several there is a list, as it seldom is
+        self._ids: dict[str, dict[str, str | list[str]]] = {rule.name: {} for rule in self.rules}
         self._gtins: dict[str, str] = {}
         for variant in variants:
-            for key in keys_of_variant(variant, self.rules):
-                self._ids.setdefault(key, []).append(variant.external_id)
+            for rule, key in keys_of_variant(variant, self.rules):
+                _add(self._ids[rule], key, variant.external_id)
             if gtin := gtin_key(variant.gtin):
                 self._gtins[variant.external_id] = gtin
 
     def match(self, offer: Keyed) -> Match | NoMatch:
         """The variant that an offer is for, or why there is none that is sure."""
         keys = keys_of_offer(offer, self.rules)
-        return settle(offer, keys, {key: self._ids.get(key, []) for key in keys}, self._gtins, self.rules)
+        return settle(offer, keys, {key: self._found(key) for key in keys}, self._gtins, self.rules)
+
+    def _found(self, key: Key) -> list[str]:
+        found = self._ids[key.rule].get(key.key, [])
+        return [found] if isinstance(found, str) else found
+
+
+def _add(ids: dict[str, str | list[str]], key: str, external_id: str) -> None:
+    known = ids.setdefault(key, external_id)
+    if isinstance(known, list):
+        known.append(external_id)
+    elif known is not external_id:
+        ids[key] = [known, external_id]
 
 
 def settle(

@@ -7,6 +7,7 @@ the next time. An objection holds a list back until a person has looked at it.
 
 from collections import Counter, abc
 from decimal import Decimal
+from itertools import chain
 from math import log2
 from typing import Any, NamedTuple
 
@@ -25,7 +26,10 @@ _MOST_NAMES = 50
 _SOLD_OUT = 20
 #: Fields of text whose looks are watched.
 WATCHED = ("key", "sku", "mpn", "brand", "title", "category")
+_FILLABLE = tuple(name for name in FIELDS if name != "per")
 _MEASURED = ("cost", "price", "quantity")
+#: Of a row whose bytes are no text in the encoding of its file, as readers call it.
+UNDECODED = "characters"
 
 
 class Thresholds(NamedTuple):
@@ -63,9 +67,9 @@ class Spread:
     def __init__(self, buckets: abc.Mapping[int, int] | None = None) -> None:
         self.buckets = Counter(dict(buckets or {}))
 
-    def add(self, value: Decimal | int) -> None:
-        if value > 0:
-            self.buckets[min(max(round(log2(float(value)) * _STEPS), _LOWEST), _HIGHEST)] += 1
+    def add(self, values: abc.Iterable[Decimal | int | None]) -> None:
+        found = (round(log2(float(value)) * _STEPS) for value in values if value and value > 0)
+        self.buckets.update(min(max(bucket, _LOWEST), _HIGHEST) for bucket in found)
 
     def total(self) -> int:
         return self.buckets.total()
@@ -86,11 +90,10 @@ class Looks:
     def __init__(self, filled: int = 0, lettered: int = 0, characters: int = 0) -> None:
         self.filled, self.lettered, self.characters = filled, lettered, characters
 
-    def add(self, text: str) -> None:
-        if text:
-            self.filled += 1
-            self.lettered += any(map(str.isalpha, text))
-            self.characters += len(text)
+    def add(self, texts: abc.Sequence[str]) -> None:
+        self.filled += len(texts) - texts.count("")
+        self.lettered += sum(1 for text in texts if any(map(str.isalpha, text)))
+        self.characters += sum(map(len, texts))
 
     def lettered_share(self) -> float:
         return self.lettered / self.filled if self.filled else 0.0
@@ -114,31 +117,42 @@ class Profile:
         self.compared = self.dearer = 0
         #: offers that can be had now
         self.available = 0
+        #: offers with letters that not every encoding has
+        self.lettered = 0
 
     @property
     def rows(self) -> int:
         return self.offers + self.refused.total()
 
-    def add(self, row: Offer | Refusal) -> None:
-        """Count what `offer_of` made of a row."""
-        if isinstance(row, Refusal):
-            _count(self.refused, row.code)
+    def add(self, rows: abc.Iterable[Offer | Refusal]) -> None:
+        """Count what `offer_of` made of some rows, column by column: there may be a million of them."""
+        offers = []
+        for row in rows:
+            if isinstance(row, Refusal):
+                _count(self.refused, row.code)
+            else:
+                offers.append(row)
+        if not offers:
             return
-        self.offers += 1
-        for name in FIELDS:
-            if name != "per" and getattr(row, name) not in ("", None, ()):
-                self.filled[name] += 1
+        self.offers += len(offers)
+        columns = dict(zip(Offer._fields, zip(*offers, strict=True), strict=True))
+        for name in _FILLABLE:
+            if filled := len(offers) - sum(map(columns[name].count, ("", None, ()))):
+                self.filled[name] += filled
         for name, spread in self.spreads.items():
-            if (value := getattr(row, name)) is not None:
-                spread.add(value)
+            spread.add(columns[name])
         for name, looks in self.looks.items():
-            looks.add(getattr(row, name))
-        for remark in row.remarks:
+            looks.add(columns[name])
+        texts = zip(*(columns[name] for name in WATCHED), strict=True)
+        self.lettered += sum(1 for each in texts if not "".join(each).isascii())
+        for remark in chain.from_iterable(columns["remarks"]):
             _count(self.remarks, f"{remark.field}:{remark.code}")
-        if row.currency:
-            _count(self.currencies, row.currency)
-        self.available += row.availability != OUT_OF_STOCK and row.quantity != 0
-        self._compare(row)
+        for currency, count in Counter(filter(None, columns["currency"])).items():
+            _count(self.currencies, currency, count)
+        stocks = zip(columns["availability"], columns["quantity"], strict=True)
+        self.available += sum(1 for told, pieces in stocks if told != OUT_OF_STOCK and pieces != 0)
+        for offer in offers:
+            self._compare(offer)
 
     def _compare(self, offer: Offer) -> None:
         # With tax it may well cost more than it is sold for without.
@@ -168,6 +182,7 @@ class Profile:
             "compared": self.compared,
             "dearer": self.dearer,
             "available": self.available,
+            "lettered": self.lettered,
         }
 
     @classmethod
@@ -176,6 +191,7 @@ class Profile:
         found = cls()
         for name in ("offers", "compared", "dearer", "available"):
             setattr(found, name, kept[name])
+        found.lettered = kept.get("lettered", 0)
         for name in ("refused", "remarks", "filled", "currencies"):
             getattr(found, name).update(kept[name])
         for name, buckets in kept["spreads"].items():
@@ -184,8 +200,8 @@ class Profile:
         return found
 
 
-def _count(counter: Counter[str], name: str) -> None:
-    counter[name if name in counter or len(counter) < _MOST_NAMES else "other"] += 1
+def _count(counter: Counter[str], name: str, count: int = 1) -> None:
+    counter[name if name in counter or len(counter) < _MOST_NAMES else "other"] += count
 
 
 class Moves:
@@ -227,7 +243,11 @@ def objections(
     """The same one by one. `before`: of the last list that was taken, None for a supplier's first."""
     if not after.offers:
         return [_empty(before, after)]
-    found = [*_refused(after, thresholds), *_dearer(before, after, thresholds)]
+    found = [
+        *_refused(after, thresholds),
+        *_other_encoding(before, after, thresholds),
+        *_dearer(before, after, thresholds),
+    ]
     if before is None or before.offers < thresholds.fewest:
         return found
     found += _gone(before, after, thresholds, moves)
@@ -242,7 +262,7 @@ def objections(
 
 def _empty(before: Profile | None, after: Profile) -> Objection:
     if not after.rows:
-        message = "The list is empty."
+        message = "There is no row in the list. Look whether it is the right file and complete."
     else:
         code = max(after.refused, key=after.refused.__getitem__)
         message = f"None of the {after.rows} rows is an offer; {after.refused[code]} were refused for {code}."
@@ -261,6 +281,18 @@ def _refused(after: Profile, limits: Thresholds) -> list[Objection]:
     return [Objection("REFUSED", message, 0, refused)]
 
 
+def _other_encoding(before: Profile | None, after: Profile, limits: Thresholds) -> list[Objection]:
+    """Most rows that have letters beyond ASCII are not in the encoding in which the list is read."""
+    refused, usual = after.refused[UNDECODED], before.refused[UNDECODED] if before else 0
+    if refused < limits.fewest or refused <= max(after.lettered, 2 * usual):
+        return []
+    message = (
+        f"{refused} rows are not in the encoding in which the list is read. It may have changed: look at the"
+        " guess, and confirm another one."
+    )
+    return [Objection("ENCODING_CHANGED", message, usual, refused)]
+
+
 def _dearer(before: Profile | None, after: Profile, limits: Thresholds) -> list[Objection]:
     """What costs more than it is to be sold for is most likely in the wrong column."""
     usual = before.dearer / before.compared if before and before.compared else 0.0
@@ -277,10 +309,9 @@ def _gone(before: Profile, after: Profile, limits: Thresholds, moves: Moves | No
     gone = before.offers - (after.offers if moves is None else moves.common)
     if gone < limits.fewest or gone / before.offers < limits.gone:
         return []
-    if after.offers >= before.offers * (1 - limits.gone):
-        message = (
-            f"{gone} of {before.offers} keys are not in the list any more, and others are in their place."
-        )
+    new = after.offers - (before.offers - gone)
+    if new * 2 >= gone:
+        message = f"{gone} of {before.offers} keys are not in the list any more, and {new} others are."
         return [Objection("KEYS_CHANGED", message, before.offers, before.offers - gone)]
     message = f"{gone} of {before.offers} offers are gone. The list may have been cut off."
     return [Objection("OFFERS_GONE", message, before.offers, after.offers)]

@@ -31,8 +31,10 @@ LONGEST_LINK = 2_000
 #: An amount has at most so many decimals: a price for a thousand is exact with them, and a third never is.
 _DECIMALS = Decimal("1e-8")
 _EXACT = Arithmetic(prec=40, rounding=ROUND_HALF_UP)
+_ONE = Decimal(1)
 #: What stands in a cell in the place of nothing.
 _NOTHING = frozenset(("-", "--", "–", "n/a", "na", "n.a.", "null", "none", "nan", "#n/a", "#nv", "nil", "?"))
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 _WEB = re.compile('https?://[^\\s<>"\x00-\x1f\x7f\ud800-\udfff]+', re.IGNORECASE)
 #: What no database takes: NUL and halves of surrogate pairs.
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
@@ -152,11 +154,19 @@ def offer_of(row: Row, mapping: Mapping) -> Offer | Refusal:
         return Refusal(row.line, no.code, no.field, shown(no.value), message)
 
 
+def _means_nothing(text: str) -> bool:
+    return len(text) <= _LONGEST_NOTHING and text.casefold() in _NOTHING
+
+
 class _Reading:
     """One row on its way to an offer."""
 
     def __init__(self, row: Row, mapping: Mapping) -> None:
         self.row, self.mapping = row, mapping
+        texts = ((name, source.text(row.values)) for name, source in mapping.fields.items())
+        #: what stands there, and what of it does not stand in the place of nothing
+        self.texts = {name: text for name, text in texts if text}
+        self.found = {name: text for name, text in self.texts.items() if not _means_nothing(text)}
         self.remarks: list[Remark] = []
         #: codes of currencies that stand beside amounts
         self.marks: set[str] = set()
@@ -199,13 +209,11 @@ class _Reading:
         return self.mapping.fields.get(name)
 
     def text(self, name: str) -> str:
-        source = self.mapping.fields.get(name)
-        return source.text(self.row.values) if source else ""
+        return self.texts.get(name, "")
 
     def filled(self, name: str) -> str:
         """The text, "" for what stands in the place of nothing."""
-        found = self.text(name)
-        return "" if found.casefold() in _NOTHING else found
+        return self.found.get(name, "")
 
     def remark(self, field: str, code: str, value: str, message: str) -> None:
         self.remarks.append(Remark(field, code, shown(value), message))
@@ -223,6 +231,8 @@ class _Reading:
 
     def code(self, name: str) -> str:
         found = clean(self.filled(name))
+        if not found:
+            return ""
         if _ROUNDED_CODE(found):
             self.remark(name, "rounded_number", found, _FAULTS["rounded_number"])
         elif len(found) > LONGEST_CODE:
@@ -266,18 +276,21 @@ class _Reading:
         if not value:
             self.remark(name, "zero", found, "Zero is taken for no price at all.")
             return None, UNKNOWN
-        return self.of_one_piece(name, found, value * source.times), source.tax
+        return self.of_one_piece(
+            name, found, value if source.times == 1 else value * source.times
+        ), source.tax
 
     def marked(self, name: str, text: str, mark: str) -> None:
         """What stands beside an amount has to be the currency of the list, where the list says one."""
-        given = self.given_currency()
-        if mark and given and not figures.means(mark, given):
+        given = self.given_currency() if mark else ""
+        if given and not figures.means(mark, given):
             raise _Refused(name, "other_currency", text, "The currency beside it is not that of the list.")
         if is_currency(mark):
             self.marks.add(mark)
 
     def of_one_piece(self, name: str, text: str, amount: Decimal) -> Decimal:
-        found = _canonical(_EXACT.divide(amount, self.per()))
+        pieces = self.per()
+        found = _canonical(amount if pieces == 1 else _EXACT.divide(amount, pieces))
         if not found:
             raise _Refused(
                 name, "too_small", text, "For one piece this is nothing. Look at the factor of the mapping."
@@ -287,7 +300,7 @@ class _Reading:
     def per(self) -> Decimal:
         source, found = self.source("per"), self.filled("per")
         if source is None or not found:
-            return Decimal(1)
+            return _ONE
         try:
             pieces = figures.number(found, source.numbers if source.columns else figures.POINT)
         except BadFigure as bad:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from sync2sys.readers import texts
 
@@ -16,6 +17,9 @@ _ALPHABETS = {
     "windows-1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äöüõšž"),
     "cp850": ("äöüß", "éèêëàâçîïôûùü"),
 }
+_LETTERS = frozenset(frozenset(each) for alphabets in _ALPHABETS.values() for each in alphabets)
+#: Encodings in which what begins a letter of UTF-8 is a letter itself, or a line of a frame.
+_ONE_BYTE = ("windows-", "iso-8859-", "cp", "koi8-")
 _SIGNS = frozenset("€„“”‚‘’–—…•™®©°²³½¼¾×±µ§«»´`·\xa0")
 #: So many lines that are not ASCII are evidence enough.
 EVIDENCE = 2000
@@ -28,7 +32,7 @@ def guess(lines: Iterable[bytes], hint: str = "") -> tuple[str, int]:
     Some lines that are no UTF-8 in a file of UTF-8 are those of somebody's wrong export; they are refused one
     by one. `hint`: what the sender says, believed where the bytes allow several.
     """
-    odd = [line for line in lines if not line.isascii()][:EVIDENCE]
+    odd = list(islice((line for line in lines if not line.isascii()), EVIDENCE))
     bad = sum(1 for line in odd if not _is_utf_8(line))
     if bad * 2 <= len(odd):
         return "utf-8", bad
@@ -38,6 +42,27 @@ def guess(lines: Iterable[bytes], hint: str = "") -> tuple[str, int]:
     return max(_ALPHABETS, key=lambda each: _likelihood(sample, each)), sum(
         1 for line in odd if _is_utf_8(line) and _UTF_8_PAIR.search(line)
     )
+
+
+def is_misread(text: str, encoding: str) -> bool:
+    """Whether a text that was read in this encoding, of a byte a character, is in truth UTF-8.
+
+    In capitals two letters of one language may by chance be the bytes of another one in UTF-8, as in the
+    Romanian `CĂŞTI`. They are believed.
+    """
+    if text.isascii() or not encoding.startswith(_ONE_BYTE):
+        return False
+    try:
+        meant = text.encode(encoding).decode("utf-8")
+    except UnicodeError:
+        return False
+    return meant != text and not _is_in_capitals(text)
+
+
+def _is_in_capitals(text: str) -> bool:
+    odd = [word for word in text.split() if not word.isascii()]
+    letters = {each for word in odd for each in word.lower() if not each.isascii()}
+    return all(map(str.isupper, odd)) and any(letters <= alphabet for alphabet in _LETTERS)
 
 
 def _is_utf_8(line: bytes) -> bool:

@@ -135,7 +135,7 @@ def _streamed(
         head = stream.read(HEAD)
     mark = texts.marked(head)
     kind = mark or encodings.of_two_bytes(head[:4096])
-    if not head[3 if mark == "utf-8-sig" else 0 :].strip():
+    if texts.is_blank(head):
         raise Unreadable("FILE_EMPTY", "There is nothing in the file. Export it again.")
     start = head[:8192].decode(kind or "latin-1", "replace").lstrip("\ufeff \t\r\n")
     texts.refuse_html(head)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sync2sys.readers import delimited, documents, markup, sheets, sources
-from sync2sys.readers.base import Limits, Read, Refused, Row, Shape, Unreadable
+from sync2sys.readers import delimited, documents, encodings, markup, sheets, sources, texts
+from sync2sys.readers.base import Limits, Read, Refused, Row, Shape, Unreadable, begins
 
 _STREAMED: dict[str, Callable[..., Iterator[Read]]] = {
     "csv": delimited.rows,
@@ -52,11 +52,40 @@ def columns(path: Path, shape: Shape, limits: Limits = DEFAULTS) -> list[str]:
 
 
 def _all(path: Path, shape: Shape, limits: Limits) -> Iterator[Read]:
+    with open(path, "rb") as file:
+        if _is_blank(file.read(texts.HEAD)):
+            return
     if shape.format == "xlsx":
         yield from sheets.rows(path, shape, limits)
         return
     with sources.opened(path, shape, limits) as stream:
-        yield from _STREAMED[shape.format](stream, shape, limits)
+        head = stream.peek(texts.HEAD)[: texts.HEAD]
+        if not _is_blank(head):
+            encoding = _encoding(head, shape)
+            for row in _STREAMED[shape.format](stream, shape, limits):
+                yield row if isinstance(row, Refused) else _well_read(row, encoding)
+
+
+def _encoding(head: bytes, shape: Shape) -> str:
+    """In which a file of text is read."""
+    wanted = markup.encoding(head, shape.encoding) if shape.format in ("xml", "rss") else shape.encoding
+    return texts.marked(head) or wanted or "utf-8"
+
+
+def _well_read(row: Row, encoding: str) -> Read:
+    """The row; refused where it is in UTF-8 and the file is not, or is not any more."""
+    if all(map(str.isascii, row.values.values())):
+        return row
+    found = " ".join(row.values.values())
+    if not encodings.is_misread(found, encoding):
+        return row
+    text = f'The row is in UTF-8, and the file is read as {encoding}. It begins: "{begins(found)}"'
+    return Refused(row.line, "characters", text)
+
+
+def _is_blank(head: bytes) -> bool:
+    """Whether nothing is in the file, so that it is empty in any format and broken in none."""
+    return len(head) < texts.HEAD and texts.is_blank(head)
 
 
 def _refused(row: Read, limits: Limits) -> str:

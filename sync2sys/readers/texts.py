@@ -14,6 +14,8 @@ from sync2sys.readers.base import ENCODINGS, Limits, Unreadable
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _MARK_BYTES = b"\xef\xbb\xbf\xff\xfe"
+#: Those of byte order marks, and of blanks in one byte a character and in two.
+_BLANK_BYTES = _MARK_BYTES + b" \t\r\n\0"
 _UTF_32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _undecoded = re.compile("[\ud800-\udfff]").search
 _HTML = re.compile(
@@ -57,6 +59,11 @@ def known(encoding: str) -> str:
             "latin2": "iso-8859-2", "us-ascii": "ascii", "utf16": "utf-16", "shift-jis": "shift_jis",
             "gbk": "gb18030", "gb2312": "gb18030"}.get(name, name)  # fmt: skip
     return name if name in ENCODINGS else ""
+
+
+def is_blank(head: bytes) -> bool:
+    """Whether there is nothing in these first bytes, as in a file of a byte order mark alone."""
+    return not head.strip(_BLANK_BYTES)
 
 
 def is_whole(line: str) -> bool:

@@ -6,7 +6,7 @@ it is never believed for coming twice.
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -32,11 +32,11 @@ from sync2sys.services.offer_lists import Outcome, Staged
 from sync2sys.services.upserts import table_of
 
 #: Raised by whoever changes what a row becomes: every list is read anew then.
-VERSION = "1"
+VERSION = "2"
 #: Imports of a supplier that are kept, with their refused rows and what they changed.
 KEPT = 20
-#: Rows that are staged in one transaction.
-BATCH = 1000
+#: Batches of a reader that are staged in one transaction: some two thousand rows, fewer where they are long.
+BATCHES = 4
 HELD, PINNED, COLUMNS_GONE = "LIST_HELD", "ROLLED_BACK", "COLUMNS_GONE"
 
 refused_row, staged_offer = table_of(RefusedRow), table_of(StagedOffer)
@@ -71,11 +71,11 @@ class Tally:
     rows: int = 0
     offers: int = 0
     refused: int = 0
+    #: what the reader says of a file without a row
+    nothing: str = ""
 
     def add(self, refused: Sequence[Refusal], staged: Staged) -> None:
-        made: list[Offer | Refusal] = [*staged.kept, *refused, *staged.refusals]
-        for each in made:
-            self.profile.add(each)
+        self.profile.add([*staged.kept, *refused, *staged.refusals])
         for before, after in staged.moves:
             self.moves.add(before, after)
         self.profile.offers -= staged.disputed
@@ -95,6 +95,7 @@ def run(claim: jobs.Claim) -> None:
         if not claim.payload.get("kept"):
             supplier_files.fetch(supplier_id)
         plan = transaction(_begin)(supplier_id)
+        clear(supplier_id)
         if plan is not None:
             _read(plan, claim)
     except Unreadable as error:
@@ -105,6 +106,20 @@ def run(claim: jobs.Claim) -> None:
         if not isinstance(error, jobs.PASSING):
             transaction(_fail)(supplier_id, plan.import_id if plan else None, error)
         raise
+    clear(supplier_id)
+
+
+def clear(supplier_id: str) -> None:
+    """Delete what is staged of imports that have ended, some at a time, so that nobody waits for long."""
+    for import_id in look(_ended)(supplier_id):
+        while transaction(offer_lists.clear)(import_id):
+            pass
+
+
+def _ended(supplier_id: str) -> list[str]:
+    ended = select(Import.id).where(Import.supplier_id == supplier_id, Import.state != "running")
+    left = select(staged_offer.c.import_id).where(staged_offer.c.import_id == Import.id).exists()
+    return list(db.session.scalars(ended.where(left)))
 
 
 def _exists(supplier_id: str) -> bool:
@@ -177,7 +192,6 @@ def _abandon_running(supplier_id: str) -> None:
 
 def _end(ended: Import, state: str, problem: str = "") -> None:
     ended.state, ended.problem, ended.finished_at = state, problem, now()
-    db.session.execute(delete(staged_offer).where(staged_offer.c.import_id == ended.id))
 
 
 def _forget_old(supplier_id: str) -> None:
@@ -196,12 +210,36 @@ def _read(plan: Plan, claim: jobs.Claim) -> None:
         supplier_files.laid_out(plan.file_id) as path,
         closing(read_apart(path, plan.shape)) as batches,
     ):
-        for batch in batches:
-            for start in range(0, len(batch), BATCH):
-                _stage(plan, batch[start : start + BATCH], tally, claim)
+        try:
+            for batch in _joined(batches):
+                _stage(plan, batch, tally, claim)
                 claim.go_on()
-    verdict = transaction(_conclude)(plan, tally, claim)
+        except Unreadable as error:
+            # Read to its end, and an accident like others: only a person can know that all is sold out.
+            if error.code != "FILE_EMPTY":
+                raise
+            tally.nothing = error.message
+    # Before the transaction, in which all others wait: it holds as long as the supplier's state is the same.
+    outcome = look(offer_lists.compare)(plan.supplier_id, plan.import_id)
+    verdict = transaction(_conclude)(plan, tally, outcome, claim)
     log.info("import ended", extra=verdict | {"supplier": plan.supplier_id, "import": plan.import_id})
+
+
+def _joined(batches: Iterable[list[Read]]) -> Iterator[list[Read]]:
+    """Several at once, and what there was before a fault as well."""
+    rows: list[Read] = []
+    try:
+        for no, batch in enumerate(batches, 1):
+            rows += batch
+            if no % BATCHES == 0:
+                yield rows
+                rows = []
+    except Unreadable:
+        if rows:
+            yield rows
+        raise
+    if rows:
+        yield rows
 
 
 def _stage(plan: Plan, batch: Sequence[Read], tally: Tally, claim: jobs.Claim) -> None:
@@ -244,7 +282,7 @@ def _note_refused(import_id: str, refusals: Sequence[Refusal], first: int) -> No
         db.session.execute(insert(refused_row), rows)
 
 
-def _conclude(plan: Plan, tally: Tally, claim: jobs.Claim) -> dict[str, Any]:
+def _conclude(plan: Plan, tally: Tally, outcome: Outcome, claim: jobs.Claim) -> dict[str, Any]:
     """Take the list over, or hold it, in one transaction."""
     supplier = db.session.get(Supplier, plan.supplier_id, with_for_update=True)
     if supplier is None:
@@ -255,7 +293,6 @@ def _conclude(plan: Plan, tally: Tally, claim: jobs.Claim) -> dict[str, Any]:
         _begin_anew(supplier.id)
         jobs.check(claim)
         return {"state": ended.state}
-    outcome = offer_lists.compare(supplier.id, ended.id)
     ended.profile, ended.line, ended.rows = tally.profile.as_dict(), tally.line, tally.rows
     ended.offers, ended.refused = tally.offers, tally.refused
     ended.added, ended.changed, ended.removed = outcome.added, outcome.changed, outcome.removed
@@ -282,6 +319,8 @@ def _begin_anew(supplier_id: str) -> None:
 def _objections(supplier: Supplier, plan: Plan, tally: Tally) -> list[dict[str, Any]]:
     found = quality.objections(plan.before, tally.profile, suppliers.thresholds(supplier), tally.moves)
     reasons = [each._asdict() for each in found]
+    if tally.nothing and not tally.rows:
+        reasons[0]["message"] = tally.nothing
     if tally.columns and (gone := plan.mapping.absent(tally.columns)):
         reasons.insert(0, {"code": COLUMNS_GONE, "message": gone, "before": 0, "after": 0})
     if supplier.pinned_at is not None:
@@ -309,7 +348,7 @@ def _drop_held(supplier: Supplier) -> None:
 def _apply(supplier: Supplier, ended: Import, outcome: Outcome) -> None:
     is_first = supplier.applied_import_id is None
     if outcome.added or outcome.changed or outcome.removed or is_first:
-        offer_lists.apply(supplier.id, ended.id, now(), remembering=not is_first)
+        offer_lists.apply(supplier.id, ended.id, now(), outcome, remembering=not is_first)
         supplier.version += 1
         supplier.applied_import_id = ended.id
         pricing.ask_of(supplier)

@@ -5,28 +5,29 @@ All of it is set-based SQL within one transaction of the caller, as `catalog` do
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Join,
     Select,
     and_,
-    case,
     delete,
     func,
     insert,
     literal,
     null,
-    or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import mysql, sqlite
 
 from sync2sys.extensions import db
-from sync2sys.models import Offer, OfferChange, StagedOffer
+from sync2sys.models import Decision, Offer, OfferChange, StagedOffer
+from sync2sys.models.base import now
 from sync2sys.offers import duplicates
 from sync2sys.offers import rows as offers
 from sync2sys.offers.duplicates import Sighting
@@ -34,9 +35,9 @@ from sync2sys.offers.rows import Refusal
 from sync2sys.services import offer_records
 from sync2sys.services.upserts import table_of
 
-live, staged, change = map(table_of, (Offer, StagedOffer, OfferChange))
+live, staged, change, decision = map(table_of, (Offer, StagedOffer, OfferChange, Decision))
 #: What a staged row gives to the live one.
-TAKEN = ("key", "line", "content_hash", "gtin_key", "sku_key", "part_key", "record")
+TAKEN = ("key", "line", "content_hash", "gtin_key", "sku_key", "record")
 #: Where a change keeps what the live row was.
 STOOD = {
     "record": "before",
@@ -45,8 +46,11 @@ STOOD = {
     "content_hash": "before_hash",
     "gtin_key": "before_gtin_key",
     "sku_key": "before_sku_key",
-    "part_key": "before_part_key",
 }
+#: Offers that are deleted in one transaction.
+CLEARED = 5000
+#: What is in no list for so long is forgotten.
+GONE_FOR = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -124,18 +128,17 @@ def _write(
     supplier_id: str, import_id: str, new: list[offers.Offer], seen: dict[str, _Seen]
 ) -> list[tuple[Decimal | None, Decimal | None]]:
     """Stage offers, without the record of what the supplier offers already; returns how costs move."""
-    rows = [offer_records.staged(offer) for offer in new]
     hashes = _hashes(supplier_id, [offer.key for offer in new])
-    other = [row["key"] for row in rows if hashes.get(row["key"], row["content_hash"]) != row["content_hash"]]
-    before = _costs(supplier_id, other)
-    moves = []
-    for offer, row in zip(new, rows, strict=True):
-        row["import_id"], row["disputed"] = import_id, seen[offer.key].disputed
-        if offer.key in hashes:
-            is_same = hashes[offer.key] == row["content_hash"]
-            moves.append((offer.cost if is_same else before[offer.key], offer.cost))
-            if is_same:
-                row["record"] = None
+    own = {offer.key: offers.content_hash(offer) for offer in new}
+    before = _costs(supplier_id, [key for key, stood in hashes.items() if stood != own[key]])
+    rows, moves = [], []
+    for offer in new:
+        hash_, stood = own[offer.key], hashes.get(offer.key)
+        row = (offer_records.same if hash_ == stood else offer_records.row)(offer, hash_)
+        first = seen[offer.key]
+        rows.append(row | {"import_id": import_id, "terms_hash": first.terms, "disputed": first.disputed})
+        if stood is not None:
+            moves.append((before.get(offer.key, offer.cost), offer.cost))
     if rows:
         db.session.execute(insert(staged), rows)
     return moves
@@ -148,9 +151,9 @@ def _hashes(supplier_id: str, keys: list[str]) -> dict[str, str]:
 
 
 def _costs(supplier_id: str, keys: list[str]) -> dict[str, Decimal | None]:
-    query = select(live.c.key, live.c.line, live.c.record)
+    query = select(live.c.key, live.c.record)
     rows = db.session.execute(query.where(live.c.supplier_id == supplier_id, live.c.key.in_(keys)))
-    return {key: offer_records.to_offer(record, line).cost for key, line, record in rows}
+    return {key: offer_records.cost(record) for key, record in rows}
 
 
 def _dispute(import_id: str, keys: list[str]) -> None:
@@ -164,67 +167,72 @@ def _standing(supplier_id: str) -> ColumnElement[bool]:
 
 
 def compare(supplier_id: str, import_id: str) -> Outcome:
-    """What the staged list would change."""
-    counts = select(func.count(), _sum(_is_new()), _sum(_differs()))
-    total, added, changed = db.session.execute(_joined(counts, supplier_id, import_id)).one()
-    standing = db.session.scalars(select(func.count()).where(_standing(supplier_id))).one()
-    added = int(added or 0)
-    return Outcome(total, added, int(changed or 0), standing - (total - added))
+    """What the staged list would change, as long as the supplier's offers stand as they did."""
+    of_list = _of_list(import_id)
+    total = db.session.scalar(select(func.count()).where(*of_list)) or 0
+    news = select(func.count(), func.count(live.c.id)).select_from(_with_standing(supplier_id))
+    written, changed = db.session.execute(news.where(*of_list, _is_written())).one()
+    standing = db.session.scalar(select(func.count()).where(_standing(supplier_id))) or 0
+    added = written - changed
+    return Outcome(total, added, changed, standing - (total - added))
 
 
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[Any]:
-    return func.sum(case((condition, 1), else_=0))
+def _of_list(import_id: str) -> tuple[ColumnElement[bool], ...]:
+    return staged.c.import_id == import_id, staged.c.disputed.is_(False)
 
 
-def _joined(query: Select[Any], supplier_id: str, import_id: str) -> Select[Any]:
-    """The query over the staged offers, each with the live one where there is one, gone or not."""
-    twin = and_(live.c.supplier_id == supplier_id, live.c.key == staged.c.key)
-    return (
-        query.select_from(staged.outerjoin(live, twin))
-        .where(staged.c.import_id == import_id)
-        .where(staged.c.disputed.is_(False))
-    )
+def _is_written() -> ColumnElement[bool]:
+    """SQL: the staged offer is new, or another one than stands."""
+    return staged.c.record.is_not(None)
 
 
-def _is_new() -> ColumnElement[bool]:
-    return or_(live.c.id.is_(None), live.c.gone_at.is_not(None))
+def _with_standing(supplier_id: str) -> Join:
+    """Each staged offer with the one that stands, if there is one."""
+    return staged.outerjoin(live, and_(_standing(supplier_id), live.c.key == staged.c.key))
 
 
-def _differs() -> ColumnElement[bool]:
-    return and_(live.c.gone_at.is_(None), live.c.content_hash != staged.c.content_hash)
-
-
-def apply(supplier_id: str, import_id: str, moment: datetime, *, remembering: bool) -> None:
+def apply(supplier_id: str, import_id: str, moment: datetime, outcome: Outcome, *, remembering: bool) -> None:
     """Make the supplier's offers those of the staged list. What is in it no more is gone, not deleted.
 
-    `remembering`: what it does to each offer is kept, so that it can be shown and taken back.
+    `outcome`: what `compare` said. `remembering`: what it does to each offer is kept, so that it can be shown
+    and taken back.
     """
     if remembering:
-        _remember(supplier_id, import_id)
-    db.session.execute(
-        update(live).where(_standing(supplier_id), ~_is_staged(import_id)).values(gone_at=moment)
-    )
-    taken = [staged.c[name] for name in TAKEN]
-    source = select(literal(supplier_id), *taken, literal(import_id), null())
-    source = _joined(source, supplier_id, import_id).where(or_(_is_new(), _differs()))
-    _insert_or_update(source, ["supplier_id", *TAKEN, "import_id", "gone_at"])
+        _remember(supplier_id, import_id, outcome)
+    if outcome.removed:
+        gone = update(live).where(_standing(supplier_id), ~_is_staged(import_id))
+        db.session.execute(gone.values(gone_at=moment))
+    if outcome.added or outcome.changed:
+        source = select(literal(supplier_id), *(staged.c[name] for name in TAKEN), literal(import_id), null())
+        source = source.where(*_of_list(import_id), _is_written())
+        # In the order of their keys they are found where the last one was.
+        _insert_or_update(source.order_by(staged.c.key), ["supplier_id", *TAKEN, "import_id", "gone_at"])
 
 
 def _is_staged(import_id: str) -> ColumnElement[bool]:
-    same = staged.c.import_id == import_id, staged.c.key == live.c.key, staged.c.disputed.is_(False)
-    return select(literal(1)).where(*same).exists()
+    return select(literal(1)).where(*_of_list(import_id), staged.c.key == live.c.key).exists()
 
 
-def _remember(supplier_id: str, import_id: str) -> None:
+def _remember(supplier_id: str, import_id: str, outcome: Outcome) -> None:
     names = ["import_id", "key", *STOOD.values(), "after"]
     stood = [live.c[name] for name in STOOD]
-    before = [case((live.c.gone_at.is_(None), each), else_=null()) for each in stood]
-    written = select(literal(import_id), staged.c.key, *before, staged.c.record)
-    written = _joined(written, supplier_id, import_id).where(or_(_is_new(), _differs()))
-    db.session.execute(insert(change).from_select(names, written))
-    gone = select(literal(import_id), live.c.key, *stood, null())
-    gone = gone.where(_standing(supplier_id), ~_is_staged(import_id))
-    db.session.execute(insert(change).from_select(names, gone))
+    if outcome.added or outcome.changed:
+        written = select(literal(import_id), staged.c.key, *stood, staged.c.record)
+        written = written.select_from(_with_standing(supplier_id)).where(*_of_list(import_id), _is_written())
+        db.session.execute(insert(change).from_select(names, written))
+    if outcome.removed:
+        gone = select(literal(import_id), live.c.key, *stood, null())
+        gone = gone.where(_standing(supplier_id), ~_is_staged(import_id))
+        db.session.execute(insert(change).from_select(names, gone))
+
+
+def clear(import_id: str) -> int:
+    """Delete some of what is staged of an import; returns how many offers, 0 when nothing is left."""
+    keys = select(staged.c.key).where(staged.c.import_id == import_id).order_by(staged.c.key).limit(CLEARED)
+    found = db.session.scalars(keys).all()
+    if found:
+        db.session.execute(delete(staged).where(staged.c.import_id == import_id, staged.c.key <= found[-1]))
+    return len(found)
 
 
 def _insert_or_update(source: Select[Any], names: list[str]) -> None:
@@ -255,3 +263,18 @@ def take_back(supplier_id: str, import_id: str, moment: datetime) -> None:
 def take_all_away(supplier_id: str) -> int:
     """Delete all that the supplier offers; returns how many offers."""
     return int(db.session.execute(delete(live).where(live.c.supplier_id == supplier_id)).rowcount)  # type: ignore[attr-defined]
+
+
+def forget_gone() -> int:
+    """Delete some offers that are in no list since `GONE_FOR`; returns how many, 0 when none is left.
+
+    One by which a shop's variant is sold out stays: without it nothing would be decided, and a shop that was
+    not written to meanwhile would sell what nobody has.
+    """
+    needed = select(decision.c.supplier_id, decision.c.offer_key).where(decision.c.supplier_id.is_not(None))
+    rests = tuple_(live.c.supplier_id, live.c.key).in_(needed)
+    old = select(live.c.id).where(live.c.gone_at < now() - GONE_FOR, ~rests).order_by(live.c.gone_at)
+    ids = db.session.scalars(old.limit(CLEARED)).all()
+    if ids:
+        db.session.execute(delete(live).where(live.c.id.in_(ids)))
+    return len(ids)

@@ -1,62 +1,86 @@
 """An offer as the columns to write, and back."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sync2sys.models.suppliers import MATCH_LENGTH
 from sync2sys.offers import matching
-from sync2sys.offers.rows import Offer, Remark, content_hash, terms_hash
+from sync2sys.offers.rows import Offer
 
 Record = dict[str, Any]
+_NAMES = Offer._fields[1:]
 _AMOUNTS = ("cost", "price", "weight")
-_RULES = matching.parse(list(matching.USUAL))
 
 
 def of_offer(offer: Offer) -> Record:
     """JSON, without the line: equal offers make equal records."""
-    record = offer._asdict()
-    del record["line"]
+    record: Record = dict(zip(_NAMES, offer[1:], strict=True))
     for name in _AMOUNTS:
-        record[name] = None if record[name] is None else format(record[name], "f")
-    record["available_at"] = offer.available_at and offer.available_at.isoformat()
+        if (amount := record[name]) is not None:
+            record[name] = format(amount, "f")
+    if offer.available_at:
+        record["available_at"] = offer.available_at.isoformat()
+    record["images"] = list(offer.images)
     record["remarks"] = [list(each) for each in offer.remarks]
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in record.items()}
+    return record
 
 
-def to_offer(record: Record, line: int) -> Offer:
-    """What `of_offer` was given."""
-    values = dict(record)
-    for name in _AMOUNTS:
-        values[name] = None if values[name] is None else Decimal(values[name])
-    found = values["available_at"]
-    values["available_at"] = date.fromisoformat(found) if found else None
-    values["images"] = tuple(values["images"])
-    values["remarks"] = tuple(Remark(*each) for each in values["remarks"])
-    return Offer(line=line, **values)
+def to_terms(record: Record, line: int) -> Offer:
+    """The offer of a record without what only describes it, of which there may be much."""
+    return Offer(
+        line,
+        record["key"],
+        gtin=record["gtin"],
+        sku=record["sku"],
+        mpn=record["mpn"],
+        brand=record["brand"],
+        title=record["title"],
+        cost=_amount(record["cost"]),
+        cost_tax=record["cost_tax"],
+        price=_amount(record["price"]),
+        price_tax=record["price_tax"],
+        currency=record["currency"],
+        quantity=record["quantity"],
+        availability=record["availability"],
+    )
 
 
-def row(offer: Offer) -> dict[str, Any]:
-    """The columns that a staged and a live offer share."""
+def cost(record: Record) -> Decimal | None:
+    """The cost in a record alone."""
+    return _amount(record["cost"])
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def row(offer: Offer, hash_: str) -> dict[str, Any]:
+    """The columns that a staged and a live offer share; `hash_`: its `content_hash`."""
     return {
         "key": offer.key,
         "line": offer.line,
-        "content_hash": content_hash(offer),
+        "content_hash": hash_,
         "record": of_offer(offer),
         **match_keys(offer),
     }
 
 
-def staged(offer: Offer) -> dict[str, Any]:
-    """The columns of a staged offer, but for its import."""
-    return row(offer) | {"terms_hash": terms_hash(offer), "disputed": False}
+def same(offer: Offer, hash_: str) -> dict[str, Any]:
+    """These columns for an offer that stands as it is: nothing of it will be written."""
+    return {
+        "key": offer.key,
+        "line": offer.line,
+        "content_hash": hash_,
+        "record": None,
+        "gtin_key": "",
+        "sku_key": "",
+    }
 
 
 def match_keys(offer: Offer) -> dict[str, str]:
-    """What an offer is found by; cut where no variant could have so long a one."""
-    found = {key.rule: key.key for key in matching.keys_of_offer(offer, _RULES)}
+    """What an offer is looked for by."""
     return {
-        "gtin_key": found.get("gtin", ""),
-        "sku_key": found.get("sku", "")[:MATCH_LENGTH],
-        "part_key": found.get("brand_mpn", "")[:MATCH_LENGTH],
+        # It is valid already.
+        "gtin_key": offer.gtin and offer.gtin.zfill(14),
+        "sku_key": matching.code_key(offer.sku)[:MATCH_LENGTH],
     }

@@ -8,6 +8,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import islice
@@ -33,7 +34,7 @@ from sync2sys.services import items, jobs, offer_records, organizations, supplie
 from sync2sys.services.upserts import table_of, upsert
 
 #: Raised by whoever changes what is decided from the same: everything is decided anew then.
-VERSION = "1"
+VERSION = "2"
 #: Rows that are read, and written, at once.
 PAGE, BATCH = 2000, 500
 #: Quarrels that are kept; whoever has more of them has one cause for all.
@@ -72,6 +73,8 @@ class Bid(NamedTuple):
     import_id: str
     line: int
     match: Match
+    #: since when it is in no list any more
+    gone_at: datetime | None
 
 
 class Matched(NamedTuple):
@@ -198,14 +201,14 @@ def _matched(connection: Connection, plan: Plan) -> Matched:
     quarrels: list[dict[str, Any]] = []
     summary: Counter[str] = Counter()
     for row in _offers(connection, plan):
-        offer = offer_records.to_offer(row.record, row.line)
+        offer = offer_records.to_terms(row.record, row.line)
         found = index.match(offer)
         summary[found.code if isinstance(found, NoMatch) else "matched"] += 1
         if isinstance(found, Match):
             if row.gone_at is not None:
                 offer = offer._replace(availability=OUT_OF_STOCK, quantity=0)
             supply = decisions.supply(row.supplier_id, offer, plan.suppliers[row.supplier_id])
-            bids[found.external_id].append(Bid(supply, row.import_id, row.line, found))
+            bids[found.external_id].append(Bid(supply, row.import_id, row.line, found, row.gone_at))
         elif found.code not in ELSEWHERE:
             quarrels.append(_quarrel(plan, row.supplier_id, row.key, found))
     for external_id, several in bids.items():
@@ -223,13 +226,20 @@ def _parted(plan: Plan, external_id: str, bids: list[Bid]) -> tuple[list[Bid], l
     for bid in bids:
         of_supplier[bid.supply.supplier].append(bid)
     alone, refused = [], []
-    for supplier_id, own in of_supplier.items():
+    for supplier_id, several in of_supplier.items():
+        own = _standing(several)
         if len(own) == 1:
             alone += own
             continue
         told = matching.told(external_id, [bid.supply.key for bid in own])
         refused += [_quarrel(plan, supplier_id, bid.supply.key, told) for bid in own]
     return alone, refused
+
+
+def _standing(bids: list[Bid]) -> list[Bid]:
+    """Those that stand; where none does, the one that went last: the others were earlier keys of it."""
+    standing = [bid for bid in bids if bid.gone_at is None]
+    return standing or [max(bids, key=lambda bid: (bid.gone_at, bid.supply.key))]
 
 
 def _quarrel(plan: Plan, supplier_id: str, key: str, found: NoMatch) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What is due by the clock. Every worker asks; jobs being unique while live, nothing is done twice."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -37,6 +38,7 @@ from sync2sys.services import (
     holds,
     hooks,
     jobs,
+    offer_lists,
     pulls,
     shopify_flows,
     suppliers,
@@ -234,7 +236,8 @@ def sweep() -> dict[str, int]:
         "deliveries": transaction(webhooks.sweep)(),
         "flows": transaction(shopify_flows.sweep)(),
         "workers": transaction(_sweep_workers)(),
-        "written": _sweep_written(),
+        "written": _all_of(write_runs.sweep),
+        "offers": _all_of(offer_lists.forget_gone),
     }
     log.info("swept", extra=swept)
     return swept
@@ -282,10 +285,10 @@ def _sweep_users() -> int:
     )
 
 
-def _sweep_written() -> int:
-    """In many short transactions: there may be a million lines of one day."""
+def _all_of(sweep_some: Callable[[], int]) -> int:
+    """In many short transactions: there may be a million rows of one day."""
     swept = 0
-    while some := transaction(write_runs.sweep)():
+    while some := transaction(sweep_some)():
         swept += some
     return swept
 

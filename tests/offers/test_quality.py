@@ -41,14 +41,17 @@ def offers(count=100, **changes):
 
 def profile(rows):
     found = Profile()
-    for row in rows:
-        found.add(row)
+    found.add(rows)
     return found
 
 
 def codes(after, before=None, moves=None):
     before = profile(offers()) if before is None else before
     return [each.code for each in quality.objections(before, profile(after), moves=moves)]
+
+
+def undecoded(count):
+    return [Refusal(no, "characters", "", "", "Bytes here are no text.") for no in range(count)]
 
 
 def refusals(count):
@@ -65,6 +68,11 @@ def refusals(count):
         ([], ["EMPTY"]),
         (refusals(5), ["EMPTY"]),
         (offers(40), ["OFFERS_GONE"]),
+        (offers(50), ["OFFERS_GONE"]),
+        (offers(51), []),
+        (offers() + undecoded(20), ["ENCODING_CHANGED"]),
+        (offers() + undecoded(19), []),
+        (offers(title=lambda offer: f"Größe {offer.line}") + undecoded(90), []),
         (offers(90) + refusals(100), ["REFUSED"]),
         (offers(gtin=""), ["VALUES_GONE"]),
         (offers(cost=lambda offer: offer.cost / 100), ["OFF_BY_A_FACTOR"]),
@@ -159,8 +167,7 @@ def test_a_profile_is_kept_as_json_and_comes_back():
 @given(st.lists(st.decimals("0.01", "100000", places=2), min_size=1, max_size=50))
 def test_a_quantile_is_near_the_true_one(values):
     spread = Spread()
-    for value in values:
-        spread.add(value)
+    spread.add(values)
     true = float(sorted(values)[(len(values) - 1) // 2])
     assert true / 1.1 <= spread.quantile(0.5) <= true * 1.1
 
@@ -168,5 +175,5 @@ def test_a_quantile_is_near_the_true_one(values):
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_any_amount_has_its_place_in_a_spread(value):
     spread = Spread()
-    spread.add(value)
+    spread.add([value])
     assert spread.total() == (value > 0)

@@ -62,6 +62,42 @@ def test_rows_in_another_encoding_are_refused_and_the_others_read(reads):
     assert reads(data) == [(2, {"a": "ä", "b": "1"}), (3, "characters"), (4, {"a": "ü", "b": "3"})]
 
 
+def test_rows_of_utf_8_in_a_file_of_another_encoding_are_refused_too(reads):
+    data = "a\nGröße\n".encode("windows-1252") + "Größe\nCafé\n20 €\nplain\n".encode()
+    expected = [
+        (2, {"a": "Größe"}),
+        (3, "characters"),
+        (4, "characters"),
+        (5, "characters"),
+        (6, {"a": "plain"}),
+    ]
+    assert reads(data, encoding="windows-1252") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Ł żółw", "windows-1250"),
+        ("nożyczki", "windows-1250"),
+        ("nůž", "iso-8859-2"),
+        ("Футболка", "windows-1251"),
+        ("Παπούτσι", "windows-1253"),
+        ("Größe", "cp850"),
+    ],
+)
+def test_utf_8_is_known_whatever_encoding_the_file_was_in_before(reads, text, encoding):
+    assert reads(f"a\n{text}\n".encode(encoding), encoding=encoding) == [(2, {"a": text})]
+    assert reads(f"a\n{text}\nx\n".encode(), encoding=encoding) == [(2, "characters"), (3, {"a": "x"})]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("CĂŞTI AUDIO", "windows-1250"), ("NŮŽ 20 CM", "windows-1250")]
+)
+def test_capitals_that_would_be_a_letter_in_utf_8_are_believed(reads, text, encoding):
+    text.encode(encoding).decode("utf-8")
+    assert reads(f"a\n{text}\n".encode(encoding), encoding=encoding) == [(2, {"a": text})]
+
+
 def test_a_row_with_a_nul_is_refused(reads):
     assert reads(b"a,b\n1\0,2\n3,4\n") == [(2, "nul"), (3, {"a": "3", "b": "4"})]
 

@@ -226,6 +226,8 @@ def test_what_is_packed_is_looked_into(guesses):
     [
         (b"", "FILE_EMPTY"),
         (b"\xef\xbb\xbf \n\n", "FILE_EMPTY"),
+        (b"\xff\xfe", "FILE_EMPTY"),
+        ("\n\n".encode("utf-16"), "FILE_EMPTY"),
         (b"%PDF-1.7 ...", "FILE_NO_LIST"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "FILE_NO_LIST"),
         (b"Rar!\x1a\x07\x01\x00", "FILE_NO_LIST"),

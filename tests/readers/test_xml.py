@@ -113,6 +113,14 @@ def test_a_document_is_read_as_it_declares(reads_xml, encoding):
     assert reads_xml(data) == [(2, {"t": "é ö"})]
 
 
+def test_items_of_utf_8_in_a_document_that_declares_another_encoding_are_refused(reads_xml):
+    root = '<?xml version="1.0" encoding="windows-1252"?><products><product><t>é</t></product>'.encode(
+        "latin-1"
+    )
+    data = root + "<product><t>Größe</t></product></products>".encode()
+    assert reads_xml(data) == [(1, {"t": "é"}), (1, "characters")]
+
+
 def test_a_declaration_that_cannot_be_true_is_passed_over(reads_xml):
     data = '<?xml version="1.0" encoding="utf-16"?><products><product><t>ä</t></product></products>'
     assert reads_xml(data) == [(1, {"t": "ä"})]

@@ -42,7 +42,7 @@ def deliver(supplier_id, *rows):
     db.session.flush()
     offer_lists.stage(supplier_id, made.id, offers)
     outcome = offer_lists.compare(supplier_id, made.id)
-    offer_lists.apply(supplier_id, made.id, now(), remembering=owner.applied_import_id is not None)
+    offer_lists.apply(supplier_id, made.id, now(), outcome, remembering=owner.applied_import_id is not None)
     made.offers, made.added, made.changed = outcome.offers, outcome.added, outcome.changed
     owner.applied_import_id = made.id
     owner.version += 1

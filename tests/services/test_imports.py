@@ -3,6 +3,7 @@
 import gzip
 import logging
 import time
+import tracemalloc
 
 import pytest
 from sqlalchemy import update
@@ -30,6 +31,7 @@ from tests.services.supplied import (
     organization_of,
     refused,
     run,
+    settle,
     some,
     supplier,
     supplier_of,
@@ -174,6 +176,23 @@ def test_a_large_file_is_kept_in_parts_and_comes_back_as_it_was(organization, tm
         pass
 
 
+def test_a_worker_needs_no_more_memory_for_a_longer_list(organization, tmp_path, monkeypatch):
+    monkeypatch.setattr(imports, "BATCHES", 1)
+    made = supplier_of(organization)
+    peaks = []
+    # The first one fills what is kept anyway; each list is new to the supplier as a whole.
+    for start, count in ((0, 500), (10_000, 500), (20_000, 3000)):
+        sent(made, csv_of(some(count, start=start)), tmp_path)
+        change(made, guard={"gone": 1.0, "fewest": 1_000_000})
+        claim = claimed(made)
+        tracemalloc.start()
+        settle(claim)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert len(offered(made)) == count
+    assert peaks[2] - peaks[1] < 700 * 1024
+
+
 # The way to the file ------------------------------------------------------------------------------
 
 
@@ -281,11 +300,47 @@ def test_a_page_in_the_place_of_the_list_changes_nothing(mine, shop):
     assert supplier(mine)["problem"] == ""
 
 
-@pytest.mark.parametrize("content", [b"", b"sku;title;cost;stock\n", b"\n\n\n"])
-def test_a_list_of_nothing_changes_nothing(mine, shop, content):
+@pytest.mark.parametrize("content", [b"", b"sku;title;cost;stock\n", b"\n\n\n", b"\xff\xfe"])
+def test_a_list_of_nothing_is_held(mine, shop, content):
     serve(shop, content)
-    assert run(mine) == "failed"
-    assert supplier(mine)["problem_code"] == "FILE_EMPTY"
+    assert run(mine) == "held"
+    assert held_for(mine) == ["EMPTY"]
+    assert "There is no row that can be read" in supplier(mine)["problem"]
+    assert offered(mine) == THINGS
+    assert run(mine) is None, "the very same is not read again"
+
+
+@pytest.mark.parametrize(
+    ("shape", "full", "empty"),
+    [
+        ({"format": "json"}, '[{{"sku": "A", "cost": "{cost}"}}]', ["[]", "{{}}", ""]),
+        (
+            {"format": "xml", "item_path": "list/item"},
+            "<list><item><sku>A</sku><cost>{cost}</cost></item></list>",
+            ["<list/>", "<list><product/></list>", ""],
+        ),
+    ],
+)
+def test_an_answer_without_items_is_held_in_every_format(organization, shop, shape, full, empty):
+    made = read(organization, shop, full.format(cost="1.00").encode(), shape=shape)
+    assert offered(made) == {"A": "1.00"}
+    for content in empty:
+        serve(shop, content.format().encode())
+        assert run(made) == "held"
+        assert held_for(made) == ["EMPTY"]
+    assert offered(made) == {"A": "1.00"}
+    serve(shop, full.format(cost="2.00").encode())
+    assert run(made) == "applied"
+    assert (offered(made), supplier(made)["problem"]) == ({"A": "2.00"}, "")
+
+
+def test_only_its_owner_can_say_that_all_is_sold_out(mine, shop):
+    serve(shop, b"")
+    run(mine)
+    do(imports.release, mine, last(mine)["id"])
+    assert run(mine) == "applied"
+    assert (offered(mine), counts(mine)) == ({}, (0, 0, 40))
+    do(imports.undo, mine)
     assert offered(mine) == THINGS
 
 
@@ -404,6 +459,22 @@ def test_a_row_in_another_encoding_is_refused_and_the_others_are_not(organizatio
     assert set(offered(made)) == {"A", "C"}
     assert refused(made) == [(3, "characters", "")]
     assert offer(made, "A")["title"] == "Größe"
+
+
+@pytest.mark.parametrize(("yesterday", "today"), [("utf-8", "windows-1252"), ("windows-1252", "utf-8")])
+def test_a_list_in_another_encoding_overnight_is_held(organization, shop, yesterday, today):
+    named = csv_of(some(100)).decode()
+    for number in range(25):
+        named = named.replace(f";Thing S{number};", f";Größe {number};")
+    shape = {"format": "csv", "delimiter": ";", "encoding": yesterday}
+    made = read(organization, shop, named.encode(yesterday), shape=shape)
+    serve(shop, named.encode(today))
+    assert run(made) == "held"
+    assert held_for(made) == ["ENCODING_CHANGED"]
+    assert offered(made) == some(100)
+    change(made, shape=shape | {"encoding": today})
+    assert run(made) == "unchanged"
+    assert offer(made, "S7")["title"] == "Größe 7"
 
 
 @pytest.mark.parametrize(

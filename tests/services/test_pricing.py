@@ -1,9 +1,14 @@
 """From suppliers' lists to decided prices and stock, each with its reasons."""
 
-import pytest
+from datetime import timedelta
 
-from sync2sys.database import transaction
-from sync2sys.services import jobs, pricing
+import pytest
+from sqlalchemy import select
+
+from sync2sys.database import look, transaction
+from sync2sys.extensions import db
+from sync2sys.models import Channel, Offer
+from sync2sys.services import jobs, offer_lists, pricing, schedule
 from sync2sys.worker import Worker
 from tests.api.test_feeds import Owner
 from tests.services import catalogues, lists
@@ -121,6 +126,38 @@ def test_two_offers_of_one_supplier_for_one_product_are_taken_neither(app, alice
         (own, "A-1", "contested"),
         (own, "B-1", "contested"),
     }
+
+
+def test_an_offer_under_another_key_takes_the_place_of_the_one_that_is_gone(app, alice):
+    own = supplier(app, alice, "First", "A-1;4006381333931;5,00;10", "A-2;;5,00;10")
+    set_up(app, alice, taxRates={"": "19"})
+    for key in ("N-1", "M-1"):
+        send(app, own, f"{key};4006381333931;6,00;7", "A-2;;5,00;10")
+        assert (decisions(alice)["1"]["offerKey"], decisions(alice)["1"]["quantity"]) == (key, 5)
+    assert alice.call("GET", f"/channels/{alice.channel}/quarrels").json["items"] == []
+    send(app, own, "A-2;;5,00;10")
+    assert (decisions(alice)["1"]["offerKey"], decisions(alice)["1"]["quantity"]) == ("M-1", 0)
+
+
+def test_what_is_in_no_list_for_long_is_forgotten_unless_a_shop_is_sold_out_by_it(app, alice, monkeypatch):
+    own = supplier(app, alice, "First", *(f"A-{n};;5,00;10" for n in range(1, 9)))
+    set_up(app, alice, taxRates={"": "19"})
+    send(app, own, "A-1;;5,00;10")
+    before = decisions(alice)
+    monkeypatch.setattr(offer_lists, "CLEARED", 2)
+    with app.app_context():
+        assert schedule.sweep()["offers"] == 0
+        monkeypatch.setattr(offer_lists, "GONE_FOR", timedelta(0))
+        assert schedule.sweep()["offers"] == 5
+        assert look(_keys)(own) == ["A-1", "A-2", "A-3"]
+        transaction(lambda: pricing.set_up(db.session.get(Channel, alice.channel), policy=POLICY) and None)()
+    work(app)
+    assert {key: found["quantity"] for key, found in before.items()} == {"1": 8, "2": 0, "3": 0}
+    assert {key: found["quantity"] for key, found in decisions(alice).items()} == {"1": 8, "2": 0, "3": 0}
+
+
+def _keys(supplier_id):
+    return list(db.session.scalars(select(Offer.key).filter_by(supplier_id=supplier_id).order_by(Offer.key)))
 
 
 def test_only_what_differs_is_listed_when_asked_for(app, alice):
