@@ -155,6 +155,16 @@ IN_WOO = {
     ("22", "price"): ("12.00", "13.99"),
 }
 IN_SHOPIFY = {("11", "quantity"): ("3", "10"), ("21", "price"): ("29.00", "30.99")}
+IN_THE_FEED = [
+    ("Bowl", "16.99"),
+    ("Bowl", "16.99"),
+    ("Handmade", "5.00"),
+    ("Lamp", "35.00"),
+    ("Pot", "2203.99"),
+    ("Shirt", "13.99"),
+    ("Shirt", "13.99"),
+    ("Socks", "7.99"),
+]
 
 
 class Merchant:
@@ -319,7 +329,7 @@ def test_from_three_suppliers_to_two_shops_and_back(merchant, wholesaler, woo, s
     turn_on(merchant, channels, woo, shopify, mugs)
     feed = publish(merchant)
     leave_a_person_alone(merchant, channels, suppliers["Nord"], woo, shopify, mugs)
-    await_prices(merchant, feed, {"11": ["16.99 EUR", "16.99 EUR"], "21": ["13.99 EUR", "35.00 EUR"]})
+    await_prices(merchant, feed, IN_THE_FEED)
     hold_what_is_broken(merchant, wholesaler, suppliers["Müller"], woo, shopify, mugs)
     recover(merchant, channels, wholesaler, suppliers["Müller"], woo, shopify)
     take_back(merchant, channels, woo, mugs)
@@ -358,7 +368,6 @@ def plan_dry(merchant, channels, woo, shopify, mugs):  # noqa: F811
 
 
 def turn_on(merchant, channels, woo, shopify, mugs):  # noqa: F811
-    # Six times as many shirts as before are no price, but of four prices ... the ceiling counts values.
     for channel in channels:
         merchant.turn(channel, "on")
     assert [merchant.runs(channel) for channel in channels] == [
@@ -388,16 +397,13 @@ def publish(merchant):
 
 
 def await_prices(merchant, feed, wanted):
-    """Wait until the feed has these prices of these ids, in whichever shop."""
+    """Wait until the feed has just these (title, price), of whichever shop."""
 
     def has_them():
         answer = requests.get(feed, timeout=10)
         if answer.status_code != 200:
             return False
-        found = {}
-        for item in answer.json()["items"]:
-            found.setdefault(item["id"], []).append(item["price"])
-        return all(sorted(found.get(key, ())) == prices for key, prices in wanted.items())
+        return sorted((item["title"], item["price"]) for item in answer.json()["items"]) == wanted
 
     merchant.service.until(has_them, 30)
 
@@ -427,7 +433,7 @@ def hold_what_is_broken(merchant, wholesaler, mueller, woo, shopify, mugs):  # n
     )
     said = merchant.look(mueller)
     assert (said["offers"], said["held"]) == (34, None)
-    assert "HTML" in said["problem"]
+    assert said["problem"].startswith("This is a web page and no list")
     assert merchant.doctor() == [f"supplier Müller: {said['problem']}"]
 
     wholesaler.instead = None
@@ -456,7 +462,9 @@ def take_back(merchant, channels, woo, mugs):
     assert woo_has(woo)[21] == ("13.99", 28)
     assert woo_has(woo)[11] == ("16.99", 4)
     assert shopify_has(mugs) == {11: ("17.99", 10), 21: ("35.00", 1), 31: ("7.99", 98)}
+    # What is decided still is planned once more, and not sent: who takes back does not want it.
     assert Counter(run[:2] for run in merchant.runs(channels[0])) == {
+        ("normal", "planned"): 1,
         ("normal", "done"): 2,
         ("normal", "undone"): 1,
         ("undo", "done"): 1,
