@@ -82,8 +82,9 @@ def _as_it_is(known: Writing | None) -> dict[str, Any]:
 @told
 def on(channel: str, price: str, quantity: str, count_stock: bool, location: str, **ceiling: Any) -> None:
     """Write decided prices and stock to the shop from now on."""
-    known = look(_place)(channel)
-    write_settings.require_rights(write_settings.open_shop(*known, location))
+    channel_id, platform, capabilities = look(_place)(channel)
+    connector = write_settings.open_shop(channel_id, platform, capabilities, location)
+    write_settings.require_rights(platform, connector)
     options = {"ceiling": asdict(Ceiling(**ceiling)), "count_stock": count_stock, "location": location}
     policy = {"price": price, "quantity": quantity}
     transaction(_turn)(channel, state=ON, policy=policy, **options)

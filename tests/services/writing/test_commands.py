@@ -81,6 +81,25 @@ def test_a_run_is_stopped_without_a_worker(alice, flask):
     assert flask("stop", run) == (1, "Error: This run is not running.\n")
 
 
+def test_the_doctor_tells_of_what_is_held_and_of_what_went_wrong(alice, app, flask):
+    def said():
+        told = app.test_cli_runner().invoke(args=["doctor"]).output.splitlines()
+        return [
+            line.partition(f"writing to {alice.shop.url}: ")[::2] for line in told if "writing to" in line
+        ]
+
+    assert said() == []
+    alice.turn("on", ceiling={"share": 1, "values": 1})
+    held = "A run is held. 5 values would change. The ceiling is 1. Release it, or drop it."
+    assert said() == [("WRONG  ", held)]
+    alice.shop.key_ring[alice.shop.key].permissions = "read"
+    flask("release", alice.last()["id"])
+    assert "read/write" in said()[0][1]
+    alice.shop.key_ring[alice.shop.key].permissions = "read_write"
+    alice.turn("on")
+    assert said() == [("ok     ", "on")]
+
+
 @pytest.mark.parametrize(
     ("answer", "said", "price"),
     [
