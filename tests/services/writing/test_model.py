@@ -11,8 +11,12 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from sqlalchemy import select
 
 from sync2sys.connectors.woocommerce import WooCommerce
+from sync2sys.database import look
+from sync2sys.extensions import db
+from sync2sys.models import Decision, WriteLine, WriteRun, Writing
 from sync2sys.services import write_batches
 from tests.services.scripted import Killed
 from tests.services.writing.merchants import NO_CEILING, Merchant, age_standings, emptied
@@ -42,6 +46,10 @@ FAULTS = {
 }
 
 
+def key_of(line):
+    return line.external_id, line.field
+
+
 class Sent:
     """One value that reached the shop: what it had before, was told, and had after."""
 
@@ -66,7 +74,7 @@ def watched(shop, proceed, request, seen):
     return answer
 
 
-class Writing(RuleBasedStateMachine):
+class WritingModel(RuleBasedStateMachine):
     app = opened = None
 
     def __init__(self):
@@ -82,13 +90,11 @@ class Writing(RuleBasedStateMachine):
         #: {(variant, field): (what a person made it, what was left alone for it)}
         self.human, self.yielded = {}, {}
         self.released, self.read = set(), 0
-        self.policy, self.ceiling = {"price": "supplier", "quantity": "supplier"}, NO_CEILING
+        self.policy, self.ceiling = {"price": "shop", "quantity": "supplier"}, NO_CEILING
         self.merchant.price_by(policy=POLICY)
         self._deliver(dict.fromkeys(VARIANTS, (10, 5)), "fine")
         self._turn("fine")
         assert self.merchant.has() == dict.fromkeys(VARIANTS.values(), ("13.99", 3))
-        self.policy = {"price": "shop", "quantity": "supplier"}
-        self._turn("fine")
 
     # Suppliers
 
@@ -152,53 +158,50 @@ class Writing(RuleBasedStateMachine):
 
     @rule(fate=FATES, answer=st.sampled_from(["accept", "refuse"]))
     def answer(self, fate, answer):
-        asked = [line for run in self._runs() for line in self._lines(run) if line["state"] == "asked"]
-        if asked and self.merchant.writing()["state"] == "on" and not self.merchant.writing()["stopped"]:
-            line = asked[0]
-            if answer == "accept" and self.human.get((line["key"], line["field"])) == Decimal(line["found"]):
-                del self.human[line["key"], line["field"]]
-            self.merchant.writing(f"/lines/{line['id']}/{answer}", "POST")
+        asked = self._lines("asked")
+        if asked and self._may_send():
+            line, key = asked[0], key_of(asked[0])
+            if answer == "accept" and self.human.get(key) == line.found:
+                del self.human[key]
+            self.merchant.writing(f"/lines/{line.id}/{answer}", "POST")
             self._work(fate)
 
     @rule(fate=FATES, answer=st.sampled_from(["release", "release", "drop"]))
     def decide_upon_what_is_held(self, fate, answer):
-        held = [run["id"] for run in self._runs() if run["state"] == "held"]
-        writing = self.merchant.writing()
-        if held and (answer == "drop" or (writing["state"] == "on" and not writing["stopped"])):
-            self.merchant.writing(f"/runs/{held[0]}/{answer}", "POST")
-            self.released |= {held[0]} if answer == "release" else set()
+        held = self._runs("held")
+        if held and (answer == "drop" or self._may_send()):
+            self.merchant.writing(f"/runs/{held[0].id}/{answer}", "POST")
+            self.released |= {held[0].id} if answer == "release" else set()
             self._work(fate)
 
     @rule(fate=FATES)
     def stop(self, fate):
-        running = [run["id"] for run in self._runs() if run["state"] == "running"]
+        running = self._runs("running")
         if running:
-            self.merchant.writing(f"/runs/{running[0]}/stop", "POST")
+            self.merchant.writing(f"/runs/{running[0].id}/stop", "POST")
             self._work(fate)
 
     @rule(fate=FATES)
     def undo(self, fate):
         """The last run that wrote something is taken back, and nothing but that, whatever is on the way."""
         self._settle()
-        last = next((run for run in self._runs() if self._can_be_undone(run)), None)
-        if last is None:
+        written = self._lines("written")
+        runs = self._runs("done", "stopped", "failed")
+        wrote = [run for run in runs if run.kind == "normal" and run.id in {line.run_id for line in written}]
+        if not wrote:
             return
+        last = max(wrote, key=lambda run: run.finished_at)
         had, expected = self._books(), self._books()
-        for line in self._lines(last):
-            key = line["key"], line["field"]
-            if line["state"] == "written" and had[key] == Decimal(line["after"]):
-                expected[key] = Decimal(line["before"])
+        for line in written:
+            if line.run_id == last.id and had[key_of(line)] == line.after:
+                expected[key_of(line)] = line.before
         self.merchant.writing("/undo", "POST")
         sales = self._end_sales()
         self._work(fate)
         self._settle()
-        assert self._books() == expected, (had, self._lines(last))
+        assert self._books() == expected
         for number, price in sales.items():
             self.shop.edit(number, sale_price=price)
-
-    def _can_be_undone(self, run):
-        is_over = run["kind"] == "normal" and run["state"] in ("done", "stopped", "failed")
-        return is_over and any(line["state"] == "written" for line in self._lines(run))
 
     def _end_sales(self):
         sales = {number: self.shop.records[number]["sale_price"] for number in (11, 12)}
@@ -217,7 +220,7 @@ class Writing(RuleBasedStateMachine):
         """Work on until no run is under way and nothing unknown."""
         for _ in range(8):
             self._work("fine")
-            if not any(run["state"] == "running" for run in self._runs()):
+            if not self._runs("running"):
                 return
         raise AssertionError("a run never ends")
 
@@ -252,21 +255,29 @@ class Writing(RuleBasedStateMachine):
 
     # What must have come of it
 
-    def _runs(self):
-        return self.merchant.writing("/runs?perPage=200")["items"]
+    def _rows(self, table, *order):
+        query = select(table.__table__).where(table.channel_id == self.merchant.channel)
+        with self.app.app_context():
+            return look(lambda: db.session.execute(query.order_by(*order)).all())()
 
-    def _lines(self, run):
-        return self.merchant.writing(f"/runs/{run['id']}/lines?perPage=200")["items"]
+    def _runs(self, *states):
+        """Newest first, of these states or of all."""
+        found = self._rows(WriteRun, WriteRun.planned_at.desc())
+        return [run for run in found if run.state in (states or (run.state,))]
+
+    def _lines(self, *states):
+        return [
+            line for line in self._rows(WriteLine, WriteLine.id) if line.state in (states or (line.state,))
+        ]
 
     def _decided(self):
-        path = f"/channels/{self.merchant.channel}/decisions?perPage=200"
-        found = self.merchant.ask("GET", path)["items"]
-        return {
-            (item["key"], field): Decimal(item[field])
-            for item in found
-            for field in FIELDS
-            if item[field] is not None
-        }
+        found = self._rows(Decision)
+        values = {(row.external_id, field): getattr(row, field) for row in found for field in FIELDS}
+        return {key: Decimal(value) for key, value in values.items() if value is not None}
+
+    def _may_send(self):
+        (writing,) = self._rows(Writing)
+        return writing.state == "on" and not writing.stopped
 
     def _books(self):
         return {
@@ -276,24 +287,20 @@ class Writing(RuleBasedStateMachine):
         }
 
     def _check(self, decided_before):
-        runs = self._runs()
-        lines = [line | {"kind": run["kind"]} for run in runs for line in self._lines(run)]
         fresh, self.read = self.seen[self.read :], len(self.seen)
-        decided = self._decided()
+        decided, lines, runs = self._decided(), self._lines(), self._runs()
         for sent in fresh:
             assert sent.before != sent.told, f"sent again: {sent}"
             if sent.after == sent.told:
-                self._check_reason(sent, lines, decided_before, decided)
-                self._check_human(sent, lines)
+                self._check_reason(sent, lines, runs, decided_before, decided)
+                self._check_human(sent)
         for line in lines:
-            if line["state"] in ("kept", "asked") and line["found"] is not None:
-                key = line["key"], line["field"]
-                if self.human.get(key) == Decimal(line["found"]):
-                    self.yielded.setdefault(key, set()).add(Decimal(line["after"]))
+            if line.state in ("kept", "asked") and self.human.get(key_of(line)) == line.found:
+                self.yielded.setdefault(key_of(line), set()).add(line.after)
         self._check_log(lines)
         self._check_ceiling(runs)
 
-    def _check_reason(self, sent, lines, before, after):
+    def _check_reason(self, sent, lines, runs, before, after):
         """It is decided, and never below the floor and the margin; or taken back."""
         if sent.told in (before.get(sent.key), after.get(sent.key)):
             if sent.key[1] == "price":
@@ -301,14 +308,11 @@ class Writing(RuleBasedStateMachine):
                 least = min(self.costs[sku]) * (100 + RATE) / (100 - MARGIN)
                 assert sent.told >= max(FLOOR, least), sent
             return
-        undone = [
-            (Decimal(line["before"]), Decimal(line["after"]))
-            for line in lines
-            if line["kind"] == "undo" and (line["key"], line["field"]) == sent.key
-        ]
+        undoing = {run.id for run in runs if run.kind == "undo"}
+        undone = [(line.before, line.after) for line in lines if line.run_id in undoing]
         assert (sent.before, sent.told) in undone, f"nobody decided that: {sent}"
 
-    def _check_human(self, sent, lines):
+    def _check_human(self, sent):
         """What a person made it stays where the shop wins, until something else is decided."""
         is_mine = self.human.get(sent.key) == sent.before
         if is_mine and self.policy[sent.key[1]] in ("shop", "ask"):
@@ -323,26 +327,20 @@ class Writing(RuleBasedStateMachine):
         reached = Counter(
             (*sent.key, sent.before, sent.told) for sent in self.seen if sent.after == sent.told
         )
-        logged = Counter(
-            (line["key"], line["field"], Decimal(line["before"]), Decimal(line["after"]))
-            for line in lines
-            if line["sentAt"] is not None
-        )
+        logged = Counter((*key_of(line), line.before, line.after) for line in lines if line.sent_at)
         written = Counter(
-            (line["key"], line["field"], Decimal(line["before"]), Decimal(line["after"]))
-            for line in lines
-            if line["state"] == "written"
+            (*key_of(line), line.before, line.after) for line in lines if line.state == "written"
         )
-        assert not written - reached, "written, as it says"
+        assert not written - reached, "written, as the log says"
         assert not reached - logged, "not in the log"
 
     def _check_ceiling(self, runs):
         values = self.ceiling["values"]
         for run in runs:
-            is_out = run["kind"] == "normal" and run["state"] in ("running", "done", "stopped", "failed")
-            if is_out and run["id"] not in self.released | self.known:
-                assert values is None or run["total"] <= values, run
-        self.known = {run["id"] for run in runs if run["state"] != "held"}
+            is_out = run.kind == "normal" and run.state in ("running", "done", "stopped", "failed")
+            if is_out and run.id not in self.released | self.known:
+                assert values is None or run.total <= values, run
+        self.known = {run.id for run in runs if run.state != "held"}
 
     known = frozenset()
 
@@ -359,9 +357,9 @@ class Writing(RuleBasedStateMachine):
 
 
 def test_what_reaches_a_shop_follows_the_model(app, opened):
-    Writing.app, Writing.opened = app, opened
+    WritingModel.app, WritingModel.opened = app, opened
     run_state_machine_as_test(
-        Writing,
+        WritingModel,
         settings=settings(
             max_examples=12,
             stateful_step_count=10,
