@@ -17,6 +17,7 @@ DATABASE_TESTS = [
     "tests/panel/test_connecting.py",
     "tests/test_story.py",
     "tests/test_story_shopify.py",
+    "tests/test_story_suppliers.py",
 ]
 
 

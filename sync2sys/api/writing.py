@@ -49,9 +49,10 @@ def set_up(body: dict[str, Any], channel_id: str) -> Writing:
 def _require_rights(channel_id: str, location: str) -> None:
     channel = _own(channel_id)
     write_settings.require_shop(channel)
-    known = (channel.id, channel.platform, channel.capabilities)
+    channel_id, platform, capabilities = channel.id, channel.platform, channel.capabilities
     db.session.rollback()
-    write_settings.require_rights(write_settings.open_shop(*known, location))
+    connector = write_settings.open_shop(channel_id, platform, capabilities, location)
+    write_settings.require_rights(platform, connector)
 
 
 def _set_up(body: dict[str, Any], channel_id: str) -> Writing:

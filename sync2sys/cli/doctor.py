@@ -6,17 +6,18 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from sync2sys.extensions import db, settings
-from sync2sys.models import Channel, Feed, Supplier
-from sync2sys.services import feeds, health, hooks
+from sync2sys.models import Channel, Feed, Supplier, Writing
+from sync2sys.models.writing import OFF
+from sync2sys.services import feeds, health, hooks, write_runs
 
 
 @click.command("doctor")
 @with_appcontext
 def doctor() -> None:
-    """Check database, schema, disk, worker, stores, suppliers and feeds; exit with 1 if one is wrong."""
+    """Check database, schema, disk, worker, stores, suppliers, writing and feeds; exit 1 if one is wrong."""
     findings = [(check.ok, check.name, check.detail) for check in health.checks(current_app.instance_path)]
     if findings[0][0]:
-        findings += _stores() + _webhooks() + _suppliers() + _feeds()
+        findings += _stores() + _webhooks() + _suppliers() + _writings() + _feeds()
     if settings.ENV == "production" and not settings.PUBLIC_URL.startswith("https:"):
         findings.append((False, "public address", f"{settings.PUBLIC_URL} is not https; set PUBLIC_URL"))
     for ok, name, detail in findings:
@@ -48,6 +49,22 @@ def _suppliers() -> list[tuple[bool, str, str]]:
     """A list that is held is a problem of its supplier's too."""
     suppliers = db.session.scalars(select(Supplier).order_by(Supplier.created_at, Supplier.id))
     return [(not each.problem, f"supplier {each.name}", each.problem or "fine") for each in suppliers]
+
+
+def _writings() -> list[tuple[bool, str, str]]:
+    """Of shops that are written to, or whose owners try how it would be."""
+    query = select(Channel, Writing).join(Writing, Writing.channel_id == Channel.id)
+    chosen = query.where(Channel.state == "connected", Writing.state != OFF)
+    found = db.session.execute(chosen.order_by(Channel.created_at, Channel.id)).all()
+    told = [(channel, writing, write_runs.trouble_of(writing)) for channel, writing in found]
+    return [
+        (not trouble, f"writing to {channel.origin}", trouble or _how(writing))
+        for channel, writing, trouble in told
+    ]
+
+
+def _how(writing: Writing) -> str:
+    return "stopped" if writing.stopped else writing.state
 
 
 def _feeds() -> list[tuple[bool, str, str]]:

@@ -4,6 +4,7 @@ import click
 from flask.cli import AppGroup
 
 from sync2sys.config import PREFIX
+from sync2sys.connectors.shopify import scopes
 from sync2sys.extensions import settings
 from sync2sys.services import hooks, shopify_apps, shopify_flows, shopify_hooks
 
@@ -19,6 +20,8 @@ def status() -> None:
     app = shopify_apps.configured_app()
     click.echo(f"Client id:         {app.client_id if app else 'none'}")
     click.echo(f"Access scopes:     {', '.join(sorted(settings.SHOPIFY_SCOPES)) or 'as in the app'}")
+    if lacking := scopes.missing(settings.SHOPIFY_SCOPES or scopes.WRITING, scopes.WRITING):
+        click.echo(f"                   no prices and stock are written without {', '.join(sorted(lacking))}")
     click.echo(f"API version:       {settings.SHOPIFY_API_VERSION}")
     click.echo(f"App address:       {settings.PUBLIC_URL}/sales-channels")
     click.echo(f"Redirect address:  {shopify_flows.redirect_address()}")

@@ -11,7 +11,7 @@ from sync2sys.cli.feeds import told
 from sync2sys.cli.stores import channel_of
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db
-from sync2sys.models import WriteRun, Writing
+from sync2sys.models import WriteLine, WriteRun, Writing
 from sync2sys.models.writing import DRY, OFF, ON, POLICIES
 from sync2sys.services import jobs, write_lines, write_runs, write_settings, write_undo
 from sync2sys.services.write_settings import FIELDS, KIND, Ceiling
@@ -82,8 +82,9 @@ def _as_it_is(known: Writing | None) -> dict[str, Any]:
 @told
 def on(channel: str, price: str, quantity: str, count_stock: bool, location: str, **ceiling: Any) -> None:
     """Write decided prices and stock to the shop from now on."""
-    known = look(_place)(channel)
-    write_settings.require_rights(write_settings.open_shop(*known, location))
+    channel_id, platform, capabilities = look(_place)(channel)
+    connector = write_settings.open_shop(channel_id, platform, capabilities, location)
+    write_settings.require_rights(platform, connector)
     options = {"ceiling": asdict(Ceiling(**ceiling)), "count_stock": count_stock, "location": location}
     policy = {"price": price, "quantity": quantity}
     transaction(_turn)(channel, state=ON, policy=policy, **options)
@@ -147,6 +148,48 @@ def release(channel: str, run_id: str) -> None:
     _show_last(channel)
 
 
+@writing.command("drop")
+@click.argument("channel")
+@click.argument("run_id", metavar="RUN")
+@told
+def drop(channel: str, run_id: str) -> None:
+    """Give a held run up. The very same is not planned again by itself."""
+    transaction(lambda: write_runs.drop(channel_of(channel), run_id).id)()
+    _tell(write_runs.find(channel_of(channel), run_id))
+
+
+@writing.command("stop")
+@click.argument("channel")
+@click.argument("run_id", metavar="RUN")
+@told
+def stop(channel: str, run_id: str) -> None:
+    """Stop a run after the batch under way. Nothing goes out until `flask writing on`."""
+    transaction(lambda: write_runs.stop(channel_of(channel), run_id).id)()
+    _work(channel)
+    _tell(write_runs.find(channel_of(channel), run_id))
+
+
+@writing.command("accept")
+@click.argument("channel")
+@click.argument("line_id", metavar="LINE")
+@told
+def accept(channel: str, line_id: str) -> None:
+    """Overwrite what somebody made it in the shop, if it still is what was found."""
+    transaction(lambda: write_lines.accept(channel_of(channel), line_id).id)()
+    _work(channel)
+    _tell_line(db.session.get_one(WriteLine, int(line_id)))
+
+
+@writing.command("refuse")
+@click.argument("channel")
+@click.argument("line_id", metavar="LINE")
+@told
+def refuse(channel: str, line_id: str) -> None:
+    """Leave what somebody made it in the shop, until something else is decided."""
+    transaction(lambda: write_lines.refuse(channel_of(channel), line_id).id)()
+    _tell_line(db.session.get_one(WriteLine, int(line_id)))
+
+
 @writing.command("undo")
 @click.argument("channel")
 @told
@@ -203,12 +246,18 @@ def _show_lines(channel_id: str, run_id: str | None, state: str, limit: int) -> 
     _tell(run)
     found, total = write_lines.page(run, state, 0, limit)
     for line in found:
-        click.echo(
-            f"{line.id}\t{line.external_id}\t{line.field}\t{line.before} -> {line.after}\t"
-            f"{line.state}\t{line.message}".rstrip()
-        )
+        _tell_line(line)
     if total > len(found):
         click.echo(f"{total - len(found)} more; --limit shows them.")
+
+
+def _tell_line(line: WriteLine) -> None:
+    is_other = line.found not in (None, line.before, line.after)
+    said = f"{line.message} The shop has {line.found}." if is_other else line.message
+    click.echo(
+        f"{line.id}\t{line.external_id}\t{line.field}\t{line.before} -> {line.after}\t"
+        f"{line.state}\t{said}".rstrip()
+    )
 
 
 commands = [writing]

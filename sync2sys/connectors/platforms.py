@@ -35,6 +35,8 @@ class Platform:
     prove: Prove | None = None
     #: where its owner edits a product: made of the shop's home and the product's id
     editor: str = "{home}"
+    #: what its owner does where its keys may not write
+    to_write: str = "Give them that in the shop, and connect it anew."
 
 
 def _woocommerce(outbound: Outbound, secrets: Secrets, capabilities: dict[str, Any]) -> Connector:
@@ -48,8 +50,17 @@ PLATFORMS: dict[str, Platform] = {
         _woocommerce,
         prove=woocommerce.connect,
         editor="{home}/wp-admin/post.php?post={product_id}&action=edit",
+        to_write="Set the key to read/write in the shop, under WooCommerce, Settings, Advanced, REST API.",
     ),
-    "shopify": Platform("Shopify", Shopify, editor="{home}/admin/products/{product_id}"),
+    "shopify": Platform(
+        "Shopify",
+        Shopify,
+        editor="{home}/admin/products/{product_id}",
+        to_write=(
+            "Add them to the app at Shopify and to SYNC2SYS_SHOPIFY_SCOPES, then reconnect the shop, so that "
+            "its owner approves them."
+        ),
+    ),
 }
 
 

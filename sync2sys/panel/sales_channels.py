@@ -17,7 +17,16 @@ from sync2sys.panel import connecting, standings
 from sync2sys.panel.connecting import address_of
 from sync2sys.panel.pages import page, pages
 from sync2sys.panel.sessions import leave_for, signed_in
-from sync2sys.services import feeds, holds, overviews, shopify, shopify_apps, shopify_flows, stores
+from sync2sys.services import (
+    feeds,
+    holds,
+    overviews,
+    shopify,
+    shopify_apps,
+    shopify_flows,
+    stores,
+    write_settings,
+)
 from sync2sys.services.shopify_apps import PLATFORM
 from sync2sys.services.shopify_reasons import OVER, REASONS
 
@@ -35,6 +44,8 @@ class Scope:
 
     name: str
     is_granted: bool
+    #: whether the consent page asks for it; where the app's own settings decide it is taken to
+    is_asked: bool
     loss: str
 
 
@@ -161,9 +172,10 @@ def _named_shop() -> dict[str, str]:
 
 
 def _scopes(channel: Channel) -> list[Scope]:
-    granted = channel.capabilities.get("scopes", [])
-    missing = scopes.missing(granted, settings.SHOPIFY_SCOPES)
+    granted, asked = channel.capabilities.get("scopes", []), settings.SHOPIFY_SCOPES
+    wanted = asked | (scopes.WRITING if write_settings.is_wanted(channel.id) else frozenset())
+    missing = scopes.missing(granted, wanted)
     return [
-        Scope(name, name not in missing, scopes.LOSSES.get(name, ""))
-        for name in sorted({*granted, *settings.SHOPIFY_SCOPES})
+        Scope(name, name not in missing, not asked or name in asked, scopes.LOSSES.get(name, ""))
+        for name in sorted({*granted, *wanted})
     ]

@@ -100,7 +100,7 @@ def _send_all(run_id: str, place: Place, connector: Connector, claim: jobs.Claim
             transaction(_stop_open if why_not == STOPPED else _note)(place.channel_id, why_not)
             return False
         if not may_write:
-            write_settings.require_rights(connector)
+            write_settings.require_rights(place.platform, connector)
             may_write = True
         write_batches.carry_out(place, batch, connector, claim)
         claim.go_on()
@@ -242,6 +242,18 @@ def _note_failure(claim: jobs.Claim, error: Exception) -> None:
 def is_running(channel_id: str) -> bool:
     """Whether a run of the channel is under way, or waits to go on."""
     return _open_run(channel_id) is not None
+
+
+def trouble_of(writing: Writing) -> str:
+    """What its owner has to look at: what is wrong, or why a run is held. Empty: nothing."""
+    if writing.problem:
+        return writing.problem
+    query = select(WriteRun).filter_by(channel_id=writing.channel_id, state=HELD)
+    held = db.session.scalar(query.order_by(WriteRun.planned_at.desc()).limit(1))
+    if held is None:
+        return ""
+    why = " ".join(reason["message"] for reason in held.hold or ())
+    return f"A run is held. {why} Release it, or drop it."
 
 
 # What its owner says -------------------------------------------------------------------------------

@@ -26,10 +26,7 @@ NO_POLICY = (
     "or ask (you are asked)."
 )
 POLICY_CHANGED = "Suppliers win from now on, so nobody is asked."
-NO_RIGHTS = (
-    "The keys of this shop may not write. They lack: {lacking}. Give them that in the shop, or connect it "
-    "anew."
-)
+NO_RIGHTS = "The keys of this shop may not write. They lack: {lacking}. {to_do}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +94,12 @@ def _let_suppliers_win(channel_id: str, before: Mapping[str, str], after: Mappin
             db.session.execute(asked.values(told).execution_options(synchronize_session=False))
 
 
+def is_wanted(channel_id: str) -> bool:
+    """Whether the channel is written to, or its owner tries how it would be."""
+    found = db.session.get(Writing, channel_id)
+    return found is not None and found.state != OFF
+
+
 def ask(channel_id: str, by: str = DECISIONS) -> None:
     """Queue a comparison of decisions and shop, and the writing of what differs, if its owner wants that."""
     found = db.session.get(Writing, channel_id)
@@ -133,8 +136,9 @@ def open_shop(channel_id: str, platform: str, capabilities: dict[str, Any], loca
     return connections.open_channel(channel_id, platform, capabilities | chosen)
 
 
-def require_rights(connector: Connector) -> None:
+def require_rights(platform: str, connector: Connector) -> None:
     """Raise ReadOnlyKey where the keys may not write, and another StoreError where the shop does not say."""
     lacking = connector.may_write()
     if lacking:
-        raise ReadOnlyKey(NO_RIGHTS.format(lacking=", ".join(lacking)))
+        to_do = platforms.PLATFORMS[platform].to_write
+        raise ReadOnlyKey(NO_RIGHTS.format(lacking=", ".join(lacking), to_do=to_do))

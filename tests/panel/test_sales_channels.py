@@ -7,7 +7,7 @@ import pytest
 
 from sync2sys.connectors import platforms
 from sync2sys.extensions import db
-from sync2sys.models import Channel, Feed, Job, Organization, Product, Pull, User
+from sync2sys.models import Channel, Feed, Job, Organization, Product, Pull, User, Writing
 from sync2sys.models.base import now
 from sync2sys.services import accounts, feeds, jobs, shopify_reasons
 from tests.panel.conftest import insert
@@ -253,6 +253,16 @@ def test_what_was_not_granted_is_told_with_what_it_costs(add, look):
     assert "read_inventory not granted Shopify does not tell when stock changes." in page.text
     page = look(add("Cups", capabilities={"scopes": ["write_inventory", "write_products"]}))
     assert "not granted" not in page.text
+
+
+def test_what_writing_needs_and_was_not_granted_is_told_where_prices_are_to_be_written(add, look, within):
+    channel_id = add(capabilities={"scopes": ["read_products", "write_inventory"]})
+    assert "write_products" not in look(channel_id).text
+    within(lambda: db.session.add(Writing(channel_id=channel_id, state="dry")))
+    page = look(channel_id)
+    assert "write_inventory granted" in page.text
+    assert "write_products not granted Prices are not written to the shop. It is not asked for:" in page.text
+    assert "SYNC2SYS_SHOPIFY_SCOPES" in page.text
 
 
 def test_a_shop_that_took_our_token_away_grants_nothing(add, look):

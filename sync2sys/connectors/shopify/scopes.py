@@ -16,6 +16,8 @@ WRITING = frozenset(["write_products", "write_inventory"])
 LOSSES = {
     "read_products": "Nothing can be mirrored.",
     "read_inventory": "Shopify does not tell when stock changes. It is found out at the next regular look.",
+    "write_products": "Prices are not written to the shop.",
+    "write_inventory": "Stock is not written to the shop.",
 }
 
 _SCOPE = re.compile("[a-z][a-z0-9_]{0,99}")

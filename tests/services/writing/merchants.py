@@ -10,7 +10,7 @@ from sync2sys.connectors import woocommerce
 from sync2sys.connectors.line import Patience
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db
-from sync2sys.models import Channel, Job
+from sync2sys.models import Channel, Job, Standing
 from sync2sys.models.base import now
 from sync2sys.outbound import Allowed, Outbound
 from sync2sys.services import jobs
@@ -175,6 +175,12 @@ class Merchant(Owner):
             if request.method == "POST":
                 found += json.loads(request.body)["update"]
         return found
+
+
+def age_standings(merchant, by):
+    """Let what is known of each value have been noted so much earlier."""
+    with merchant.app.app_context():
+        transaction(lambda: db.session.execute(update(Standing).values(noted_at=now() - by)))()
 
 
 def learnt(app, shop):

@@ -56,3 +56,71 @@ def test_what_cannot_be_done_is_said(alice, flask):
     assert flask("release", "no-run")[0] == 1
     alice.deliver(*LIST)
     assert flask("lines", "no-run")[0] == 1
+
+
+def test_a_held_run_is_dropped(alice, flask):
+    flask("on", "--price", "shop", "--quantity", "supplier", "--values", "1")
+    flask("run")
+    run = alice.last()["id"]
+    status, told = flask("drop", run)
+    assert (status, told.split()[2], "5 not_written" in told) == (0, "dropped", True)
+    assert alice.sent() == []
+    assert flask("drop", run) == (1, "Error: This run is not held.\n")
+
+
+def test_a_run_is_stopped_without_a_worker(alice, flask):
+    down = alice.shop.fault("maintenance", path="/batch", when=lambda request: b"id" in request.body)
+    alice.turn("on")
+    down.stop()
+    run = alice.last()["id"]
+    alice.hasten()
+    status, told = flask("stop", run)
+    assert (status, told.split()[2]) == (0, "stopped")
+    assert "on, stopped" in flask("show")[1]
+    assert alice.has()["11"] == ("9.99", 5)
+    assert flask("stop", run) == (1, "Error: This run is not running.\n")
+
+
+def test_the_doctor_tells_of_what_is_held_and_of_what_went_wrong(alice, app, flask):
+    def said():
+        told = app.test_cli_runner().invoke(args=["doctor"]).output.splitlines()
+        return [
+            line.partition(f"writing to {alice.shop.url}: ")[::2] for line in told if "writing to" in line
+        ]
+
+    assert said() == []
+    alice.turn("on", ceiling={"share": 1, "values": 1})
+    held = "A run is held. 5 values would change. The ceiling is 1. Release it, or drop it."
+    assert said() == [("WRONG  ", held)]
+    alice.shop.key_ring[alice.shop.key].permissions = "read"
+    flask("release", alice.last()["id"])
+    assert "read/write" in said()[0][1]
+    alice.shop.key_ring[alice.shop.key].permissions = "read_write"
+    alice.turn("on")
+    assert said() == [("ok     ", "on")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "price"),
+    [
+        ("accept", ["12.00 -> 9.99", "written"], "9.99"),
+        (
+            "refuse",
+            ["7.99 -> 9.99", "kept", "Its owner wants what the shop has. The shop has 12.00."],
+            "12.00",
+        ),
+    ],
+)
+def test_its_owner_answers(on, flask, answer, said, price):
+    on.turn("on", price="ask")
+    on.shop.edit(11, regular_price="12.00")
+    on.deliver("A-1;;6,00;10", *LIST[1:])
+    ((number, *asked),) = [
+        line.split("\t") for line in flask("lines", "--state", "asked")[1].splitlines()[1:]
+    ]
+    assert asked[-1] == "Somebody made it another value in the shop. The shop has 12.00."
+    status, told = flask(answer, number)
+    assert (status, told.splitlines()[-1].split("\t")) == (0, [number, "11", "price", *said])
+    assert on.has()["11"][0] == price
+    assert flask(answer, number) == (1, "Error: This line waits for no answer.\n")
+    assert flask(answer, "x") == (1, "Error: No such line.\n")

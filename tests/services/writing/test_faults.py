@@ -10,12 +10,12 @@ from sqlalchemy import func, select, update
 from sync2sys.connectors.woocommerce import WooCommerce
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db
-from sync2sys.models import Standing, WriteLine, WriteRun
+from sync2sys.models import WriteLine, WriteRun
 from sync2sys.models.base import now
 from sync2sys.services import jobs, schedule, write_batches, write_runs
 from sync2sys.worker import Worker
 from tests.services.scripted import Killed
-from tests.services.writing.merchants import DECIDED, LIST
+from tests.services.writing.merchants import DECIDED, LIST, age_standings
 
 BATCH = "/batch"
 ALL = DECIDED | {"22": ("30.00", 7)}
@@ -114,11 +114,6 @@ def test_stock_that_the_shop_does_not_count_is_left_alone_or_begun_to_be_counted
     age_standings(alice, timedelta(days=2))
     alice.turn("on", quantity="shop", countStock=True)
     assert alice.has()["11"] == ("7.99", 8)
-
-
-def age_standings(merchant, by):
-    with merchant.app.app_context():
-        transaction(lambda: db.session.execute(update(Standing).values(noted_at=now() - by)))()
 
 
 def test_nonsense_that_the_shop_takes_with_200_is_told_and_not_tried_for_ever(alice):

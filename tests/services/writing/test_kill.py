@@ -1,11 +1,14 @@
-"""kill -9 of a worker whose batch is on its way to the shop."""
+"""Workers as processes: kill -9 of one whose batch is on its way to the shop, and two at once."""
 
 import time
+from collections import Counter
 
 import pytest
 
 from tests.faults.workers import Workers
-from tests.services.writing.merchants import DECIDED
+from tests.services import catalogues
+from tests.services.writing.merchants import DECIDED, Merchant, counted, spared
+from tests.shops.woocommerce import WooShop
 
 BODY = {"state": "on", "policy": {"price": "shop", "quantity": "supplier"}, "ceiling": {"share": 1}}
 
@@ -45,3 +48,35 @@ def test_what_a_killed_worker_had_on_its_way_arrives_once(alice, workers, fault)
     assert alice.has() == DECIDED | {"22": ("30.00", 7)}
     sent = [item for item in alice.sent() if item["id"] == 11]
     assert len(sent) == (2 if fault == "ignored" else 1)
+
+
+#: Three batches.
+MANY = range(1001, 1251)
+
+
+def test_two_workers_at_once_write_every_value_of_a_run_once(make_app, monkeypatch, workers):
+    with WooShop([{"id": n, "name": f"Mug {n}"} | counted(f"A-{n}", "9.99", 5) for n in MANY]) as shop:
+        merchant = Merchant(spared(make_app(), monkeypatch), shop)
+        mirror = {str(n): {"sku": f"A-{n}", "price": "9.99", "quantity": 5} for n in MANY}
+        with merchant.app.app_context():
+            catalogues.fill(merchant.channel, mirror)
+        merchant.price_by()
+        merchant.deliver(*(f"A-{n};;5,00;10" for n in MANY))
+        merchant.writing(method="PUT", json=BODY)
+        shop.fault("slow", path="products/batch", method="POST", seconds=0.2)
+        both = [workers.start(), workers.start()]
+
+        def is_done():
+            merchant.writing("/runs", "POST")
+            return merchant.runs() and merchant.last()["state"] == "done"
+
+        until(is_done, workers)
+        assert all(worker.is_alive() for worker in both)
+        sent = Counter((item["id"], name) for item in merchant.sent() for name in item if name != "id")
+        assert sent == dict.fromkeys(
+            [(n, name) for n in MANY for name in ("regular_price", "stock_quantity")], 1
+        )
+        assert {(row["regular_price"], row["stock_quantity"]) for row in shop.records.values()} == {
+            ("7.99", 8)
+        }
+        assert merchant.runs() == [("normal", "done", {"written": 500})]

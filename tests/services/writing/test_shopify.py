@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 
 from sync2sys.connectors.shopify import Shopify
 from sync2sys.database import look, transaction
-from sync2sys.errors import ReadOnlyKey
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Job, WriteLine, WriteRun, Writing
 from sync2sys.models.base import now
@@ -140,12 +139,41 @@ def test_a_price_that_somebody_changed_stays(channel, shop):
     assert codes(channel)["11", "price"] == ("kept", "changed_in_shop")
 
 
-def test_an_app_that_may_only_read_is_found_out_before(channel, shop, their_app):
+def test_an_app_that_may_only_read_is_told_of_before_anything_is_sent_until_it_is_reconnected(
+    app,
+    channel,
+    shop,
+    shopify,  # noqa: F811
+    their_app,
+):
     shop.install(their_app, {"read_products", "read_inventory"})
-    found = look(lambda: (channel, of(channel).platform, dict(of(channel).capabilities)))()
-    connector = write_settings.open_shop(*found, "")
-    with pytest.raises(ReadOnlyKey, match="write_inventory, write_products"):
-        write_settings.require_rights(connector)
+    before = has(shop)
+    turn(channel, "dry")
+
+    def turn_on():
+        words = ("--price", "shop", "--quantity", "supplier", "--share", "1", "--price-change", "100")
+        return app.test_cli_runner().invoke(args=["writing", "on", channel, *words])
+
+    refused = turn_on()
+    assert refused.exit_code == 1
+    assert "They lack: write_inventory, write_products." in refused.output
+    assert "SYNC2SYS_SHOPIFY_SCOPES, then reconnect the shop" in refused.output
+    assert look(lambda: db.session.get_one(Writing, channel).state)() == "dry"
+    assert (has(shop), keys_sent(shopify)) == (before, [])
+
+    assert connect(shop, their_app, organization_of(channel)) == channel
+    assert turn_on().exit_code == 0
+    work()
+    assert has(shop) == DECIDED
+
+
+def test_an_app_that_lost_its_right_to_write_ends_the_run_with_a_word(channel, shop, their_app):
+    shop.install(their_app, {"read_products", "read_inventory"})
+    before = has(shop)
+    turn(channel)
+    assert runs(channel) == [("normal", "failed", {"not_written": 5})]
+    assert "write_inventory, write_products" in look(lambda: db.session.get_one(Writing, channel).problem)()
+    assert has(shop) == before
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
