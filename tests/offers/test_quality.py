@@ -157,6 +157,16 @@ def test_other_keys_in_the_place_of_the_known_ones_are_seen():
     assert codes(offers(key=lambda offer: f"X{offer.key}"), moves=moves) == ["KEYS_CHANGED"]
 
 
+@pytest.mark.parametrize(
+    ("others", "expected"), [(0, "OFFERS_GONE"), (24, "OFFERS_GONE"), (25, "KEYS_CHANGED")]
+)
+def test_keys_have_changed_only_where_others_stand_in_their_place(others, expected):
+    moves = Moves()
+    for _ in range(50):
+        moves.add(D(1), D(1))
+    assert codes(offers(50 + others), moves=moves) == [expected]
+
+
 def test_a_profile_is_kept_as_json_and_comes_back():
     before = profile([*offers(), *refusals(3)])
     kept = json.loads(json.dumps(before.as_dict()))
