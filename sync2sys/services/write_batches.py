@@ -216,6 +216,8 @@ def _verdict(
         return _Verdict(STALE, DECIDED_ANEW)
     if line.field == PRICE and place.currency and current.currency not in ("", place.currency):
         return _Verdict(REFUSED, CURRENCY)
+    if line.found == line.after and (line.field == PRICE or current.counts_stock):
+        return _Verdict(UNCHANGED)
     if _is_ours(line, current, known.get(key)):
         return None
     return _by_policy(place, run, line)
@@ -226,9 +228,7 @@ def _value_in(current: Current, name: str) -> Value:
 
 
 def _is_ours(line: WriteLine, current: Current, known: Standing | None) -> bool:
-    """Whether the shop has what it had when we last looked, what its owner saw, or what is wanted."""
-    if line.found == line.after:
-        return True
+    """Whether the shop has what it had when we last looked, or what its owner saw."""
     if line.key is not None or line.agreed:
         return line.found == line.before
     if line.field == QUANTITY and not current.counts_stock:
