@@ -436,7 +436,8 @@ def test_each_fault_has_its_own_sentence(connect, open_shop, fault, expected, wo
     shop = open_shop(PRODUCTS, secure=True)
     shop.fault(fault, path="wc/v3/")
     with pytest.raises(expected, match=words) as caught:
-        connect(shop, deadline=4.0 if fault == "bomb" else 0.6)
+        # Only those that would never end are broken off; of the others a slow machine hears the end.
+        connect(shop, deadline=0.6 if fault in {"endless", "hang", "drip"} else 60.0)
     assert "shop.example" in caught.value.message
     assert shop.secret not in str(caught.value)
 

@@ -179,7 +179,7 @@ def test_six_thousand_categories_are_searched_fast():
     start = time.process_time()
     for _ in range(20):
         assert loaded.suggest("Accessories > part7 low3 accessories")
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
 
 
 def attempt(lines):

@@ -110,7 +110,7 @@ def test_a_child_that_says_nothing_is_not_waited_for(upload, monkeypatch):
     with pytest.raises(Unreadable) as caught:
         list(read_apart(sleepy, Shape(), confines=Confines(wait=0.3)))
     assert caught.value.code == "FILE_TOO_SLOW"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50
 
 
 @pytest.mark.parametrize(
@@ -174,33 +174,45 @@ def test_a_child_gets_nothing_of_our_environment_and_does_not_load_the_service(u
     assert loaded == "False False"
 
 
-# Attacks: refused below 50 MB more than a reader needs for nothing, and in less than five seconds.
+# Attacks: refused below 50 MB more than a reader needs for nothing, and within half a minute even where
+# machines are slow: what grows with the square of a file takes hours.
 
+SECONDS = 30
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
 MANY = " ".join(f"a{n}=''" for n in range(90_000))
 ITEMS = "<products><product><t>{}</t></product></products>"
 XML = {"format": "xml", "item_path": "products/product"}
+#: What each writes into a file, made when it is its turn, and the shape that it claims.
 ATTACKS = {
-    "outside file": ('<!DOCTYPE p [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + ITEMS.format("&x;"), XML),
-    "outside address": ('<!DOCTYPE p SYSTEM "http://127.0.0.1:1/a.dtd">' + ITEMS.format("1"), XML),
-    "billion laughs": (f'<!DOCTYPE p [<!ENTITY l0 "ha">{LAUGHS}]>' + ITEMS.format("&l11;"), XML),
-    "quadratic blow-up": (f'<!DOCTYPE p [<!ENTITY x "{"x" * 99_999}">]>' + ITEMS.format("&x;" * 99_999), XML),
-    "huge entity": (f'<!DOCTYPE p [<!ENTITY x "{"x" * 20_000_000}">]>' + ITEMS.format("1"), XML),
-    "deep elements": ("<products><product>" + "<a>" * 2_000_000, XML),
-    "huge text": (ITEMS.format("x" * 20_000_000), XML),
-    "huge attribute": (f'<products><product a="{"x" * 20_000_000}"/></products>', XML),
-    "many attributes": (f"<products><product {MANY}/></products>", XML),
-    "many elements": (f"<products><product>{'<a/>' * 1_000_000}</product></products>", XML),
-    "huge comment": (f"<products><!--{'x' * 20_000_000}", XML),
-    "huge JSON text": (f'[{{"a": "{"x" * 20_000_000}"}}]', {"format": "json"}),
-    "deep JSON": ('{"a":' * 2_000_000, {"format": "json", "item_path": "b"}),
-    "deep JSON item": (f'[{{"a": {"[" * 1_000_000}{"]" * 1_000_000}}}]', {"format": "json"}),
-    "many keys": ("[{" + ",".join(f'"k{n}":1' for n in range(200_000)) + "}]", {"format": "json"}),
-    "huge field": ("a,b\n1," + "x" * 20_000_000, {}),
-    "huge quoted field": ('a,b\n1,"' + "x\n" * 10_000_000, {}),
-    "NUL": (b"a,b\n" + b"\0" * 20_000_000, {}),
-    "many cells": ("a,b\n" + "," * 4_000_000, {}),
-    "gzip bomb": (gzip.compress(b"a,b\n" + (b"1" * 499 + b",1\n") * 400_000), {"compression": "gzip"}),
+    "outside file": (
+        lambda: '<!DOCTYPE p [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + ITEMS.format("&x;"),
+        XML,
+    ),
+    "outside address": (lambda: '<!DOCTYPE p SYSTEM "http://127.0.0.1:1/a.dtd">' + ITEMS.format("1"), XML),
+    "billion laughs": (lambda: f'<!DOCTYPE p [<!ENTITY l0 "ha">{LAUGHS}]>' + ITEMS.format("&l11;"), XML),
+    "quadratic blow-up": (
+        lambda: f'<!DOCTYPE p [<!ENTITY x "{"x" * 99_999}">]>' + ITEMS.format("&x;" * 99_999),
+        XML,
+    ),
+    "huge entity": (lambda: f'<!DOCTYPE p [<!ENTITY x "{"x" * 20_000_000}">]>' + ITEMS.format("1"), XML),
+    "deep elements": (lambda: "<products><product>" + "<a>" * 2_000_000, XML),
+    "huge text": (lambda: ITEMS.format("x" * 20_000_000), XML),
+    "huge attribute": (lambda: f'<products><product a="{"x" * 20_000_000}"/></products>', XML),
+    "many attributes": (lambda: f"<products><product {MANY}/></products>", XML),
+    "many elements": (lambda: f"<products><product>{'<a/>' * 1_000_000}</product></products>", XML),
+    "huge comment": (lambda: f"<products><!--{'x' * 20_000_000}", XML),
+    "huge JSON text": (lambda: f'[{{"a": "{"x" * 20_000_000}"}}]', {"format": "json"}),
+    "deep JSON": (lambda: '{"a":' * 2_000_000, {"format": "json", "item_path": "b"}),
+    "deep JSON item": (lambda: f'[{{"a": {"[" * 1_000_000}{"]" * 1_000_000}}}]', {"format": "json"}),
+    "many keys": (lambda: "[{" + ",".join(f'"k{n}":1' for n in range(200_000)) + "}]", {"format": "json"}),
+    "huge field": (lambda: "a,b\n1," + "x" * 20_000_000, {}),
+    "huge quoted field": (lambda: 'a,b\n1,"' + "x\n" * 10_000_000, {}),
+    "NUL": (lambda: b"a,b\n" + b"\0" * 20_000_000, {}),
+    "many cells": (lambda: "a,b\n" + "," * 4_000_000, {}),
+    "gzip bomb": (
+        lambda: gzip.compress(b"a,b\n" + (b"1" * 499 + b",1\n") * 400_000),
+        {"compression": "gzip"},
+    ),
 }  # fmt: skip
 
 
@@ -243,16 +255,17 @@ def least(measured):
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_takes_neither_memory_nor_time(measured, least, name):
-    data, shape = ATTACKS[name]
+    write, shape = ATTACKS[name]
+    data = write()
     said, peak, seconds = measured(data, shape)
     assert b"FILE_" in said
     assert b"[2,{" not in said or name == "gzip bomb"
     assert peak - least < 50 * MB
-    assert seconds < 5
+    assert seconds < SECONDS
     said, peak, seconds = measured(data, shape, "guess")
     assert b"FILE_" in said or b"cannot be read" in said or b'"guess"' in said
     assert peak - least < 50 * MB
-    assert seconds < 5
+    assert seconds < SECONDS
 
 
 def test_a_workbook_that_is_a_bomb_takes_neither_memory_nor_time(measured, least):
@@ -261,7 +274,7 @@ def test_a_workbook_that_is_a_bomb_takes_neither_memory_nor_time(measured, least
     said, peak, seconds = measured(bomb, {"format": "xlsx"})
     assert b"FILE_BOMB" in said
     assert peak - least < 50 * MB
-    assert seconds < 5
+    assert seconds < SECONDS
 
 
 @pytest.mark.parametrize("format", ["csv", "xml", "json", "jsonl", "xlsx"])

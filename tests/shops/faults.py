@@ -219,13 +219,18 @@ class HalfZipped(Answer):
         return whole[: len(whole) // 2]
 
 
+@functools.cache
+def _blanks(megabytes):
+    packer, block = zlib.compressobj(9, wbits=31), b" " * (1 << 20)
+    return b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
+
+
 class Bomb(Answer):
     size = 64 << 20
 
     def payload(self, request):
         self.headers = {**self.headers, "Content-Encoding": "gzip"}
-        packer, block = zlib.compressobj(9, wbits=31), b" " * (1 << 20)
-        return b"".join(packer.compress(block) for _ in range(self.size >> 20)) + packer.flush()
+        return _blanks(self.size >> 20)
 
 
 class Endless(Answer):

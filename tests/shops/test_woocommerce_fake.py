@@ -248,7 +248,7 @@ def test_a_shop_in_a_folder_has_everything_below_it(client):
         assert link == f'<{shop.url}/wp-json/>; rel="https://api.w.org/"'
         root = shop.url.removesuffix("/shop")
         for path in ("/", "/wp-json/", "/shopping/"):
-            answer = requests.get(root + path, timeout=5)
+            answer = requests.get(root + path, timeout=60)
             assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=UTF-8")
 
 
@@ -263,7 +263,7 @@ def test_plain_permalinks_hide_the_api_and_never_believe_a_key_without_the_magic
         answer = woo.session.get(
             f"{shop.url}/?rest_route=/wc/v3/products&per_page=1&x=wp-json/wc/",
             auth=(shop.key, shop.secret),
-            timeout=5,
+            timeout=60,
         )
         assert answer.status_code == 200
         assert f"{shop.url}/index.php?rest_route=/wc/v3/products&per_page=1&" in answer.headers["Link"]
@@ -292,7 +292,7 @@ def test_a_move_sends_every_request_on_and_the_target_sees_what_came(client, sho
 def test_one_shop_may_have_a_plain_door_that_sends_to_the_other(client, tls):
     with WooShop(tls=tls, also_http=True) as shop:
         shop.canonical = shop.url
-        answer = requests.get(f"{shop.http_url}/wp-json/", allow_redirects=False, timeout=5)
+        answer = requests.get(f"{shop.http_url}/wp-json/", allow_redirects=False, timeout=60)
         assert (answer.status_code, answer.headers["Location"]) == (301, f"{shop.url}/wp-json/")
         assert client(shop, "basic").get("products").status_code == 200
 
@@ -313,7 +313,7 @@ def test_the_index_needs_no_key_and_says_who_the_shop_is(client, shop):
 
 
 def test_pages_point_to_the_api_also_for_head(shop):
-    for answer in (requests.get(shop.url, timeout=5), requests.head(shop.url, timeout=5)):
+    for answer in (requests.get(shop.url, timeout=60), requests.head(shop.url, timeout=60)):
         assert answer.status_code == 200
         assert answer.headers["Link"] == f'<{shop.url}/wp-json/>; rel="https://api.w.org/"'
 
@@ -395,7 +395,7 @@ def test_tax_rates_are_not_for_customers(client):
 )
 def test_sloppy_paths_are_accepted_without_a_redirect(client, shop, path):
     shop.accepts_any_key = True
-    answer = requests.get(shop.url + path, allow_redirects=False, timeout=5)
+    answer = requests.get(shop.url + path, allow_redirects=False, timeout=60)
     assert answer.status_code == 200
 
 
@@ -409,7 +409,7 @@ def test_unknown_routes_and_methods_are_no_route_even_without_a_key(client, shop
 
 
 def test_the_old_api_is_disabled(shop):
-    answer = requests.get(f"{shop.url}/wc-api/v3/products", timeout=5)
+    answer = requests.get(f"{shop.url}/wc-api/v3/products", timeout=60)
     assert answer.status_code == 404
     assert answer.json()["errors"]["code"] == "woocommerce_api_disabled"
 
@@ -637,7 +637,7 @@ def test_times_are_told_twice_and_those_of_images_are_an_offset_too_far(client):
 def test_addresses_follow_the_host_of_the_request(shop, client):
     shop.accepts_any_key = True
     url = f"{shop.url}/wp-json/wc/v3/products/11"
-    told = requests.get(url, headers={"Host": "www.other.example"}, timeout=5).json()
+    told = requests.get(url, headers={"Host": "www.other.example"}, timeout=60).json()
     assert told["permalink"] == "http://www.other.example/product/product-11/"
     assert told["images"][0]["src"].startswith("http://www.other.example/wp-content/")
 
@@ -1140,12 +1140,12 @@ def test_a_shop_that_never_ends_ends_with_its_block(kind):
                 while time.monotonic() - started < 0.3:
                     received += line.recv(1000)
             assert b"\r\n\r\n" not in received
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
 
 
 def test_a_bomb_is_small_on_the_line(client, shop):
     shop.fault("bomb", size=8 << 20)
-    answer = requests.get(shop.url, stream=True, timeout=5)
+    answer = requests.get(shop.url, stream=True, timeout=60)
     packed = answer.raw.read(decode_content=False)
     assert len(packed) < 100_000
     assert len(zlib.decompress(packed, wbits=47)) == 8 << 20
@@ -1186,7 +1186,7 @@ def test_a_mistake_of_the_shop_itself_is_not_hidden():
     shop = WooShop().__enter__()
     shop.fault("then", act=fail)
     with pytest.raises(requests.exceptions.ConnectionError):
-        requests.get(shop.url, timeout=5)
+        requests.get(shop.url, timeout=60)
     with pytest.raises(ZeroDivisionError):
         shop.__exit__(None, None, None)
 
@@ -1242,16 +1242,18 @@ def test_it_has_sales_before_in_and_after_their_time(fern):
 def test_its_links_and_pictures_can_be_opened(fern):
     with requests.Session() as browser:
         listed = f"{fern.url}/wp-json/wc/v3/products?per_page=100&status=publish"
-        products = browser.get(listed, timeout=5).json()
+        products = browser.get(listed, timeout=60).json()
         for told in products[::9]:
-            page = browser.get(told["permalink"], timeout=5)
+            page = browser.get(told["permalink"], timeout=60)
             assert page.status_code == 200
             assert told["name"] in page.text
             for image in told["images"]:
-                picture = browser.get(image["src"], timeout=5)
+                picture = browser.get(image["src"], timeout=60)
                 assert picture.headers["Content-Type"] == "image/png"
                 assert_png(picture.content)
-        assert browser.get(f"{fern.url}/wp-content/uploads/2025/10/nothing.png", timeout=5).status_code == 404
+        assert (
+            browser.get(f"{fern.url}/wp-content/uploads/2025/10/nothing.png", timeout=60).status_code == 404
+        )
 
 
 def assert_png(data):
@@ -1268,8 +1270,8 @@ def test_a_variations_page_shows_its_price(fern):
     parent = next(each for each in fern.records.values() if each["name"] == "Dune Dinner Plate")
     child = fern.children(parent["id"])[2]
     url = f"{fern.url}/wp-json/wc/v3/products/{parent['id']}/variations/{child['id']}"
-    told = requests.get(url, timeout=5).json()
-    page = requests.get(told["permalink"], timeout=5).text
+    told = requests.get(url, timeout=60).json()
+    page = requests.get(told["permalink"], timeout=60).text
     assert f"<bdi>{told['price'].replace('.', ',')}&nbsp;" in page.partition("<em>")[0]
 
 
@@ -1284,10 +1286,10 @@ def test_the_demo_shop_opens_as_a_process_of_its_own_and_ends_cleanly():
         url = re.search(r"http://127\.0\.0\.1:\d+", printed).group()
         assert re.search(r"ck_[0-9a-f]{40}\b.*\n.*cs_[0-9a-f]{40}\b", printed)
         with requests.Session() as browser:
-            assert browser.get(f"{url}/wp-json/?_fields=name", timeout=5).json() == {"name": "Fern & Hollow"}
+            assert browser.get(f"{url}/wp-json/?_fields=name", timeout=60).json() == {"name": "Fern & Hollow"}
             # A connection that is kept open does not keep the shop open.
             process.send_signal(signal.SIGINT)
-            assert process.wait(5) == 0
+            assert process.wait(60) == 0
         assert process.stderr.read() == ""
 
 

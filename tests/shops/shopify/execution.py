@@ -1,5 +1,6 @@
 """Running a GraphQL document on Shopify's schema, with its errors in Shopify's words."""
 
+import functools
 import re
 
 from graphql import (
@@ -46,8 +47,8 @@ class Request:
 
     def __init__(self, schema, text, variables, operation_name=None):
         self._schema = schema.graphql
-        self.document = _parsed(text)
-        if errors := validate(self._schema, self.document):
+        self.document, errors = _checked(self._schema, text)
+        if errors:
             raise Invalid([_static(error, self.document) for error in errors])
         self.operation = get_operation_ast(self.document, operation_name)
         if self.operation is None:
@@ -168,6 +169,13 @@ def _variable_error(name, kind, value, problems, definition):
 
 
 # Errors
+
+
+@functools.lru_cache(maxsize=1000)
+def _checked(schema, text):
+    """A document and what is wrong with it. Clients send the same ones again and again."""
+    document = _parsed(text)
+    return document, validate(schema, document)
 
 
 def _parsed(text):

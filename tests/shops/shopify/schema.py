@@ -43,6 +43,7 @@ def load(version):
     gc.disable()  # it would look through hundreds of thousands of new objects, time and again
     try:
         graphql = build_client_schema({"__schema": kept["schema"]}, assume_valid=True)
+        gc.freeze()  # nor later: they are here to stay
     finally:
         gc.enable()
     for name, written in {"DateTime": _moment, "UnsignedInt64": str, "URL": str}.items():
