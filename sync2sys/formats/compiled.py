@@ -7,6 +7,7 @@ themselves. So what they come to is written as one function, as Python has it.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count, groupby
+from types import CodeType
 from typing import Any, NamedTuple
 
 from sync2sys.formats import issues, messages
@@ -152,9 +153,15 @@ def _function(
     Only names of columns, which are ours, become source code; all else is passed as objects.
     """
     body = "\n".join(_indented(lines))
-    exec(f"def {name}({', '.join(arguments)}):\n{body}\n", names)  # noqa: S102
+    exec(_code(f"def {name}({', '.join(arguments)}):\n{body}\n"), names)  # noqa: S102
     made: Callable[..., Any] = names[name]
     return made
+
+
+# Feeds of a channel are mostly made alike, and so is each preview of one.
+@lru_cache(maxsize=512)
+def _code(source: str) -> CodeType:
+    return compile(source, "<fields>", "exec")
 
 
 def _preparation(
