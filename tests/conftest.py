@@ -37,6 +37,7 @@ SLOW = (
     "tests/test_fuzz.py",
     "tests/faults/",
     "tests/services/test_sync_model.py",
+    "tests/services/writing/test_model.py",
     "tests/test_story",
     "tests/test_walks.py",
     "tests/panel/",

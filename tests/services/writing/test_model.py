@@ -18,6 +18,7 @@ from sync2sys.database import look
 from sync2sys.extensions import db
 from sync2sys.models import Decision, WriteLine, WriteRun, Writing
 from sync2sys.services import write_batches
+from tests.conftest import ON_MARIADB
 from tests.services.scripted import Killed
 from tests.services.writing.merchants import NO_CEILING, Merchant, age_standings, emptied
 
@@ -389,7 +390,7 @@ def test_what_reaches_a_shop_follows_the_model(app, opened):
     run_state_machine_as_test(
         WritingModel,
         settings=settings(
-            max_examples=6,
+            max_examples=3 if ON_MARIADB else 6,
             stateful_step_count=8,
             derandomize=True,
             database=None,

@@ -110,6 +110,13 @@ def test_where_no_price_is_decided_the_shop_keeps_its_own(app, shop):
     assert alice.sent() == [{"id": 11, "stock_quantity": 8}, {"id": 12, "stock_quantity": 0}]
 
 
+def test_what_somebody_has_set_to_what_is_decided_is_noted_and_not_sent(alice):
+    alice.shop.edit(11, regular_price="7.99")
+    alice.turn("on")
+    assert alice.told()["11", "price"] == ("9.99", "7.99", "unchanged", "")
+    assert alice.sent()[0] == {"id": 11, "stock_quantity": 8}
+
+
 # What its owner has to say
 
 
