@@ -18,7 +18,7 @@ ENDING = "/api/stores/disconnect"
 #: a store that is none, a slug that is taken, a definition that does not fit its format, a feed that is
 #: not rolled back, a Shopify app that is not set up, a supplier's address or mapping that is none, a file
 #: that was not sent, a list that was never taken over, a tax rate that is no number, a
-#: shop to which nothing is to be, or was, written.
+#: country that is none, a range that is off, a shop to which nothing is to be, or was, written.
 #:
 #: Operations that only read do much the same in every case: fewer cases find what there is to find.
 CONFIG = """
@@ -39,12 +39,14 @@ include-path = [
     "/api/feeds/{feed_id}",
     "/api/feeds/{feed_id}/preview",
     "/api/feeds/{feed_id}/resume",
+    "/api/range",
     "/api/suppliers",
     "/api/suppliers/{supplier_id}",
     "/api/suppliers/{supplier_id}/file",
     "/api/suppliers/{supplier_id}/guess",
     "/api/suppliers/{supplier_id}/preview",
     "/api/suppliers/{supplier_id}/undo",
+    "/api/channels/{channel_id}/sync",
     "/api/channels/{channel_id}/pricing",
     "/api/channels/{channel_id}/writing",
     "/api/channels/{channel_id}/writing/undo",

@@ -250,9 +250,10 @@ def test_an_operator_can_follow_the_page_about_shopify(app, instance, database_u
 
 
 @needs_curl
-def test_a_merchant_can_follow_the_page_about_suppliers(instance, database_url, forks, tmp_path):
-    (text,) = re.findall(r"```csv\n(.*?)```", (DOCS / "suppliers.md").read_text("utf-8"), re.DOTALL)
-    (tmp_path / "prices.csv").write_text(text, "utf-8")
+def test_a_merchant_can_follow_the_page_about_suppliers(app, instance, database_url, forks, tmp_path):
+    lists = re.findall(r"```csv\n(.*?)```", (DOCS / "suppliers.md").read_text("utf-8"), re.DOTALL)
+    for name, text in zip(("prices.csv", "range.csv"), lists, strict=True):
+        (tmp_path / name).write_text(text, "utf-8")
     catalogue = few(5)
     catalogue[0]["sku"] = "tr-42"
     with WooShop(catalogue) as shop, running(instance, database_url, forks, API_RATE="100000") as service:
@@ -261,6 +262,7 @@ def test_a_merchant_can_follow_the_page_about_suppliers(instance, database_url, 
         walk_to_offers(walk, merchant)
         walk_to_prices(walk, merchant)
         walk_to_the_shop(walk, merchant)
+        walk_without_a_store(walk, app, service)
         walk_through_a_held_list(walk, merchant)
         walk_back_and_on(walk, merchant)
     assert not any(walk.left.values())
@@ -333,6 +335,42 @@ def walk_to_the_shop(walk, merchant):
         "price": ("written", "83.99"),
         "quantity": ("written", "10"),
     }
+
+
+class Trader(Merchant):
+    """Somebody with an account and no store."""
+
+    def __init__(self, app, service):
+        self.service, self.token = service, ""
+        known = {"email": "trader@example.com", "password": "correct horse battery"}
+        made = ["users", "create", known["email"], "--password", known["password"]]
+        assert app.test_cli_runner().invoke(args=made).exit_code == 0
+        self.token = self.call("POST", "/auth/login", known)["token"]
+
+
+def walk_without_a_store(walk, app, service):
+    trader = Trader(app, service)
+    beside, walk.known = walk.known, walk.known | {"TOKEN": trader.token}
+    walk.known["SUPPLIER"] = walk("Sell without a store")["id"]
+    walk("Sell without a store")
+    await_supplier(walk, trader)
+    assert walk("Sell without a store")["state"] == "connected"
+    service.until(lambda: trader.call("GET", "/range")["sync"] is None)
+    made = walk("Sell without a store")
+    # The two shoes are variants of one product.
+    assert (made["productCount"], made["summary"]) == (2, {"offers": 3, "decided": 3})
+    walk.known["CHANNEL"] = made["channelId"]
+    (shoe,) = walk("Sell without a store")["items"]
+    # 49.50 and 19 % of tax, 40 % on top of that, to the next price that ends in 0.99.
+    assert (shoe["price"], shoe["quantity"], shoe["differs"]) == ("81.99", 10, False)
+    feed = walk("Sell without a store")["id"]
+    trader.await_feed(feed, lambda feed: feed["render"])
+    assert trader.call("GET", f"/feeds/{feed}")["render"]["items"] == 3
+    published = walk("Sell without a store")
+    for price in ("81.99 EUR", "7.99 EUR"):
+        assert price in published
+    assert "https://shop.example/p/TR-43" in published
+    walk.known = beside
 
 
 def walk_through_a_held_list(walk, merchant):

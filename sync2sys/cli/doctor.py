@@ -5,6 +5,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
+from sync2sys.connectors import platforms
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, Feed, Supplier, Writing
 from sync2sys.models.writing import OFF
@@ -28,17 +29,21 @@ def doctor() -> None:
 
 def _stores() -> list[tuple[bool, str, str]]:
     channels = db.session.scalars(select(Channel).where(Channel.state.in_(["connected", "auth_failed"])))
-    return [
-        (not channel.problem, f"store {channel.origin}", channel.problem or channel.state)
-        for channel in channels
-    ]
+    return [(not channel.problem, _called(channel), channel.problem or channel.state) for channel in channels]
+
+
+def _called(channel: Channel) -> str:
+    if not platforms.has_shop(channel.platform):
+        return f"range of {channel.organization.name}"
+    return f"store {channel.origin}"
 
 
 def _webhooks() -> list[tuple[bool, str, str]]:
     """Where there can be any."""
     if not hooks.can_be_told():
         return []
-    channels = db.session.scalars(select(Channel).where(Channel.state == "connected"))
+    is_shop = Channel.platform.not_in(platforms.WITHOUT_SHOP)
+    channels = db.session.scalars(select(Channel).where(Channel.state == "connected", is_shop))
     troubles = [(channel, hooks.trouble_of(channel)) for channel in channels]
     return [
         (not trouble, f"webhooks of {channel.origin}", trouble or "fine") for channel, trouble in troubles

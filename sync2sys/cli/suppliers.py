@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from sync2sys.cli.definitions import json_of
 from sync2sys.cli.feeds import organization_of, told
+from sync2sys.cli.ranges import range_
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db, settings
 from sync2sys.models import Import, Job, Offer, RefusedRow, Supplier
@@ -26,6 +27,7 @@ GLANCE_SECONDS = 0.1
 MIB = 1024 * 1024
 
 suppliers = AppGroup("suppliers", help="Suppliers: whose lists of prices and stock are read.")
+suppliers.add_command(range_)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,11 @@ def _woocommerce(outbound: Outbound, secrets: Secrets, capabilities: dict[str, A
     return WooCommerce(outbound, keys["key"], keys["secret"], capabilities)
 
 
+#: The platform of an organization's range: its suppliers' offers, with no shop behind them.
+OFFERS = "suppliers"
+#: What is named as a platform is and has no shop, for people.
+WITHOUT_SHOP = {OFFERS: "Suppliers' offers"}
+
 PLATFORMS: dict[str, Platform] = {
     "woocommerce": Platform(
         "WooCommerce",
@@ -71,7 +76,14 @@ def open_shop(platform: str, outbound: Outbound, secrets: Secrets, capabilities:
 
 def label_of(platform: str) -> str:
     """The platform's name, for people."""
-    return PLATFORMS[platform].label if platform in PLATFORMS else platform
+    if platform in PLATFORMS:
+        return PLATFORMS[platform].label
+    return WITHOUT_SHOP.get(platform, platform)
+
+
+def has_shop(platform: str) -> bool:
+    """Whether its channels have a shop behind them: keys, webhooks, something that can be written to."""
+    return platform not in WITHOUT_SHOP
 
 
 def with_keys() -> list[str]:

@@ -170,7 +170,7 @@ class Offer(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     supplier_id: Mapped[str] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
     key: Mapped[str] = mapped_column(String(KEY_LENGTH))
-    #: the import that wrote it last, and its line there
+    #: the import that wrote it last, and its line there; empty: that import was taken back, and it with it
     import_id: Mapped[str] = mapped_column(String(36))
     line: Mapped[int]
     content_hash: Mapped[str] = mapped_column(String(32))

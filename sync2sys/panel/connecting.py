@@ -7,9 +7,11 @@ from flask import g, request
 
 from sync2sys.api.shopify import connect_own, consent_page
 from sync2sys.api.stores import prove
+from sync2sys.connectors import platforms
 from sync2sys.connectors.shopify import domains
 from sync2sys.connectors.shopify.grants import OWN, App
 from sync2sys.database import transaction
+from sync2sys.errors import BadRequest
 from sync2sys.models import Channel
 from sync2sys.panel import forms
 from sync2sys.schemas.shopify import BeginShopify, ConnectShopify
@@ -34,6 +36,8 @@ def connect() -> str:
 
 def reconnect(channel: Channel) -> str:
     """Connect the channel's store again."""
+    if not platforms.has_shop(channel.platform):
+        raise BadRequest("There is no shop behind this channel. Say anew how its offers are sold.")
     if channel.platform != PLATFORM:
         return _reconnect_by_keys(channel)
     app = shopify.own_app(channel)

@@ -104,7 +104,8 @@ def reconnect(channel_id: str) -> Response:
 @signed_in
 def ask_disconnect(channel_id: str) -> Response:
     """Say what disconnecting means, and ask once more."""
-    return page("disconnect.html", channel=stores.visible_channel(g.token, channel_id))
+    channel = stores.visible_channel(g.token, channel_id)
+    return page("disconnect.html", channel=channel, has_shop=platforms.has_shop(channel.platform))
 
 
 @bp.post("/sales-channels/<channel_id>/disconnect")
@@ -150,6 +151,7 @@ def _common(seen: Sequence[overviews.Overview], error: Sync2SysError | None) -> 
         "forms_lead_to": SHOPS,
         "refresh": REFRESH_SECONDS if is_moving else None,
         "label_of": platforms.label_of,
+        "has_shop": platforms.has_shop,
         "standing": standings.standing,
         "is_syncing": standings.is_syncing,
         "notice": request.args.get("oauth"),

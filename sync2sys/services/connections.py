@@ -10,6 +10,7 @@ from sync2sys.connectors.base import Connector
 from sync2sys.extensions import outbound
 from sync2sys.services import shopify_apps
 from sync2sys.services.credentials import ChannelSecrets, Credentials
+from sync2sys.services.own_offers import OwnOffers
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ def open_channel(channel_id: str, platform: str, capabilities: dict[str, Any]) -
 
     Raises StoreRefusedKeys where the channel is not connected any more.
     """
+    if platform == platforms.OFFERS:
+        return OwnOffers(channel_id, capabilities)
     upkeep = UPKEEP.get(platform)
     if upkeep is None:
         return platforms.open_shop(platform, outbound, ChannelSecrets(channel_id), capabilities)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from sync2sys.connectors import platforms
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Pull
@@ -18,18 +19,21 @@ from sync2sys.services.catalog import Comparison
 
 CODE = "SYNC_HELD"
 PATIENCE = timedelta(hours=1)
+#: Who lists products, in sentences.
+SHOP, SUPPLIERS = ("The shop", "lists", "it had"), ("Your suppliers", "list", "they had")
 #: Fewer than that may go, even if they are more than half.
 FEW = 20
 
 
-def objection(products: Comparison, variants: Comparison) -> str | None:
+def objection(platform: str, products: Comparison, variants: Comparison) -> str | None:
     """Why a full pull must not be applied as it is, in words for the owner."""
+    who, lists, had = SHOP if platforms.has_shop(platform) else SUPPLIERS
     if products.live and products.missing == products.live:
-        return f"The shop lists none of the {products.live} products that it had."
+        return f"{who} {lists} none of the {products.live} products that {had}."
     if products.missing >= FEW and products.missing * 2 > products.live:
-        return f"The shop no longer lists {products.missing} of the {products.live} products that it had."
+        return f"{who} no longer {lists} {products.missing} of the {products.live} products that {had}."
     if variants.live and not variants.staged:
-        return f"The shop lists none of the {variants.live} variants that it had."
+        return f"{who} {lists} none of the {variants.live} variants that {had}."
     return None
 
 
@@ -59,8 +63,8 @@ def hold(pull: Pull, products: Comparison, reason: str) -> str:
     One that found what a held one found is only that one's echo; another result replaces it.
     """
     problem = (
-        f"{reason} Nothing was removed. It will be, if the shop still says so after an hour, or at once when "
-        "you release it."
+        f"{reason} Nothing was removed. It will be, if that is still so after an hour, or at once when you "
+        "release it."
     )
     earlier = of_channel(pull.channel_id)
     echo = any(held.result_hash == pull.result_hash for held in earlier)

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from sync2sys.connectors import platforms
 from sync2sys.connectors.base import Hook
 from sync2sys.database import transaction
-from sync2sys.errors import StoreError
+from sync2sys.errors import NotFound, StoreError
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel
 from sync2sys.models.base import digest, now
@@ -102,11 +103,13 @@ def address_of(platform: str) -> str:
 
 
 def place_of(channel: Channel) -> Place:
-    """Where the shop of a connected channel delivers to. Raises NotFound where it is not connected.
+    """Where the shop of a connected channel delivers to. Raises NotFound where there is none, or not now.
 
     The address tells which secret a webhook was made with: after a disconnect those in the shop have an old
     one, which it never shows.
     """
+    if not platforms.has_shop(channel.platform):
+        raise NotFound("There is no shop behind this channel that could tell of changes.")
     base = address_of(channel.platform)
     if channel.platform == shopify_apps.PLATFORM:
         return Place(base, secret="")
@@ -173,6 +176,7 @@ def is_due() -> ColumnElement[bool]:
     return and_(
         Channel.state == "connected",
         Channel.sealed_credentials.is_not(None),
+        Channel.platform.not_in(platforms.WITHOUT_SHOP),
         or_(Channel.hooks_checked_at.is_(None), Channel.hooks_checked_at <= before),
         ~jobs.recent(KIND, Channel.id, before),
     )

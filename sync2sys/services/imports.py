@@ -27,7 +27,7 @@ from sync2sys.offers.quality import Moves, Profile
 from sync2sys.offers.rows import Offer, Refusal, offer_of
 from sync2sys.readers.base import Read, Refused, Row, Shape, Unreadable
 from sync2sys.readers.child import read_apart
-from sync2sys.services import jobs, offer_lists, organizations, pricing, supplier_files, suppliers
+from sync2sys.services import jobs, offer_lists, organizations, repricing, supplier_files, suppliers
 from sync2sys.services.offer_lists import Outcome, Staged
 from sync2sys.services.upserts import table_of
 
@@ -351,7 +351,7 @@ def _apply(supplier: Supplier, ended: Import, outcome: Outcome) -> None:
         offer_lists.apply(supplier.id, ended.id, now(), outcome, remembering=not is_first)
         supplier.version += 1
         supplier.applied_import_id = ended.id
-        pricing.ask_of(supplier)
+        repricing.ask_of(supplier)
         _end(ended, "applied")
     else:
         _end(ended, "unchanged")
@@ -436,7 +436,7 @@ def undo(supplier: Supplier) -> Import:
     supplier.applied_import_id = before.id if before else None
     supplier.mark, supplier.pinned_at = "", now()
     supplier.version += 1
-    pricing.ask_of(supplier)
+    repricing.ask_of(supplier)
     organizations.note_activity(supplier.organization_id)
     return applied
 

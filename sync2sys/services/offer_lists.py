@@ -249,11 +249,14 @@ def _insert_or_update(source: Select[Any], names: list[str]) -> None:
 
 
 def take_back(supplier_id: str, import_id: str, moment: datetime) -> None:
-    """Undo what an import did to each offer: what it added is gone, all else is as it was."""
+    """Undo what an import did to each offer: what it added is gone, all else is as it was.
+
+    What is gone by that has no import: no list that stands ever had it.
+    """
     of_import = change.c.import_id == import_id
     added = select(change.c.key).where(of_import, change.c.before.is_(None))
     own = live.c.supplier_id == supplier_id
-    db.session.execute(update(live).where(own, live.c.key.in_(added)).values(gone_at=moment))
+    db.session.execute(update(live).where(own, live.c.key.in_(added)).values(gone_at=moment, import_id=""))
     stood = [change.c[name] for name in STOOD.values()]
     source = select(literal(supplier_id), change.c.key, *stood, null())
     source = source.where(of_import, change.c.before.is_not(None))

@@ -1,5 +1,6 @@
 """An offer as the columns to write, and back."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -42,6 +43,21 @@ def to_terms(record: Record, line: int) -> Offer:
         currency=record["currency"],
         quantity=record["quantity"],
         availability=record["availability"],
+    )
+
+
+def to_offer(record: Record, line: int) -> Offer:
+    """The whole offer of a record, but for remarks on the row that made it."""
+    day = record["available_at"]
+    return to_terms(record, line)._replace(
+        available_at=day and date.fromisoformat(day),
+        description=record["description"],
+        link=record["link"],
+        images=tuple(record["images"]),
+        category=record["category"],
+        item_group=record["item_group"],
+        weight=_amount(record["weight"]),
+        options=record["options"],
     )
 
 

@@ -8,7 +8,6 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import islice
@@ -17,33 +16,40 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, delete, insert, select
 
+from sync2sys.connectors.platforms import OFFERS
 from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest
 from sync2sys.extensions import db
 from sync2sys.formats import taxes
 from sync2sys.formats.definitions import BadDefinition
-from sync2sys.models import Channel, Decision, Offer, Pricing, Product, Quarrel, Supplier, Variant
+from sync2sys.models import Channel, Decision, Offer, Pricing, Quarrel
 from sync2sys.models.base import now
 from sync2sys.offers import decision as decisions
 from sync2sys.offers import matching, policies
-from sync2sys.offers.decision import Supply
-from sync2sys.offers.fields import OUT_OF_STOCK
-from sync2sys.offers.matching import Index, Match, NoMatch, Rule, Target
+from sync2sys.offers.matching import Index, Match, NoMatch, Rule
 from sync2sys.offers.policies import Policy
-from sync2sys.services import items, jobs, offer_records, organizations, suppliers, write_settings
-from sync2sys.services.upserts import table_of, upsert
+from sync2sys.services import (
+    bids,
+    items,
+    jobs,
+    offer_records,
+    organizations,
+    repricing,
+    suppliers,
+    write_settings,
+)
+from sync2sys.services.bids import PRODUCT, VARIANT, Bid, decision_rows
+from sync2sys.services.upserts import table_of
 
 #: Raised by whoever changes what is decided from the same: everything is decided anew then.
 VERSION = "2"
 #: Rows that are read, and written, at once.
 PAGE, BATCH = 2000, 500
-#: Quarrels that are kept; whoever has more of them has one cause for all.
-MOST_QUARRELS = 10_000
 #: What is no quarrel: a supplier offers many things that a shop does not sell.
 ELSEWHERE = ("not_found", "nothing_to_compare")
 
-PRODUCT, VARIANT, OFFER = Product.__table__.c, Variant.__table__.c, Offer.__table__.c
-decision_rows, quarrel_rows = table_of(Decision), table_of(Quarrel)
+OFFER = Offer.__table__.c
+quarrel_rows = table_of(Quarrel)
 log = logging.getLogger(__name__)
 
 
@@ -66,17 +72,6 @@ class Plan:
     is_decided: bool
 
 
-class Bid(NamedTuple):
-    """An offer for a variant, and where it stood."""
-
-    supply: Supply
-    import_id: str
-    line: int
-    match: Match
-    #: since when it is in no list any more
-    gone_at: datetime | None
-
-
 class Matched(NamedTuple):
     """All offers of the suppliers: those for each variant, and those that may be for several."""
 
@@ -85,7 +80,25 @@ class Matched(NamedTuple):
     summary: dict[str, int]
 
 
-def set_up(
+def set_up(channel: Channel, **given: Any) -> Pricing:
+    """Say how a channel's prices and stock are decided, wholly: see `keep`. Nothing is written to the shop.
+
+    Raises BadRequest with the place of what cannot be used.
+    """
+    _require_shop(channel)
+    found = keep(channel, **given)
+    repricing.ask(channel.id)
+    # What is found in this shop may be no product of its own.
+    repricing.ask_range_beside(channel)
+    return found
+
+
+def _require_shop(channel: Channel) -> None:
+    if channel.platform == OFFERS:
+        raise BadRequest("Its prices are a part of the range. Say them there: PUT /api/range.")
+
+
+def keep(
     channel: Channel,
     *,
     supplier_ids: Sequence[str] | None = None,
@@ -93,26 +106,23 @@ def set_up(
     match_by: Sequence[Any] = matching.USUAL,
     tax_rates: dict[str, Any] | None = None,
 ) -> Pricing:
-    """Say how a channel's prices and stock are decided, wholly. Nothing is written to the shop by this.
-
-    Raises BadRequest with the place of what cannot be used.
-    """
+    """Keep how a channel's prices and stock are decided. Raises BadRequest."""
     chosen = _checked_suppliers(channel, supplier_ids)
     _parsed("policy", policies.parse, policy or {})
     rules = list(match_by)
     _parsed("matching", matching.parse, rules)
-    rates = _parsed("taxRates", _rates, tax_rates or {})
+    rates = _parsed("taxRates", rates_of, tax_rates or {})
     found = db.session.get(Pricing, channel.id, with_for_update=True) or Pricing(channel_id=channel.id)
     found.suppliers, found.policy, found.matching = chosen, policy or {}, rules
     found.tax_rates = {name: format(rate, "f") for name, rate in rates.items()}
     db.session.add(found)
     db.session.flush()
     organizations.note_activity(channel.organization_id)
-    ask(channel.id)
     return found
 
 
-def _rates(spec: dict[str, Any]) -> dict[str, Decimal]:
+def rates_of(spec: dict[str, Any]) -> dict[str, Decimal]:
+    """Rates of tax by class, in per cent. Raises BadDefinition."""
     return taxes.parse({"rates": spec})[1]
 
 
@@ -135,24 +145,15 @@ def _checked_suppliers(channel: Channel, wanted: Sequence[str] | None) -> list[s
 
 
 def turn_off(channel: Channel) -> None:
-    """Decide nothing for the channel any more, and forget what was decided. The shop stays as it is."""
+    """Decide nothing for the channel any more, and forget what was decided. The shop stays as it is.
+
+    Raises BadRequest.
+    """
+    _require_shop(channel)
     for table in (Pricing, Decision, Quarrel):
         rows = delete(table).where(table.channel_id == channel.id)
         db.session.execute(rows.execution_options(synchronize_session=False))
-
-
-def ask(channel_id: str) -> None:
-    """Queue a decision for the channel, if its owner has said how."""
-    if db.session.get(Pricing, channel_id) is not None:
-        jobs.enqueue("pricing", channel_id)
-
-
-def ask_of(supplier: Supplier) -> None:
-    """Queue one for every channel that the supplier's offers may be for."""
-    query = select(Pricing).join(Channel, Channel.id == Pricing.channel_id)
-    for found in db.session.scalars(query.where(Channel.organization_id == supplier.organization_id)).all():
-        if found.suppliers is None or supplier.id in found.suppliers:
-            ask(found.channel_id)
+    repricing.ask_range_beside(channel)
 
 
 def run(claim: jobs.Claim) -> None:
@@ -185,7 +186,7 @@ def _plan(channel_id: str) -> Plan | None:
         channel.currency,
         channel.prices_include_tax,
         channel.charges_tax,
-        taxes.Tax(taxes.WITH, _rates(pricing.tax_rates)),
+        taxes.Tax(taxes.WITH, rates_of(pricing.tax_rates)),
         shop_rates,
         policies.parse(pricing.policy),
         matching.parse(pricing.matching),
@@ -196,8 +197,8 @@ def _plan(channel_id: str) -> Plan | None:
 
 
 def _matched(connection: Connection, plan: Plan) -> Matched:
-    index = Index(_targets(connection, plan), plan.rules)
-    bids: dict[str, list[Bid]] = defaultdict(list)
+    index = Index(bids.targets(connection, plan.channel_id), plan.rules)
+    found_for: dict[str, list[Bid]] = defaultdict(list)
     quarrels: list[dict[str, Any]] = []
     summary: Counter[str] = Counter()
     for row in _offers(connection, plan):
@@ -205,72 +206,19 @@ def _matched(connection: Connection, plan: Plan) -> Matched:
         found = index.match(offer)
         summary[found.code if isinstance(found, NoMatch) else "matched"] += 1
         if isinstance(found, Match):
-            if row.gone_at is not None:
-                offer = offer._replace(availability=OUT_OF_STOCK, quantity=0)
-            supply = decisions.supply(row.supplier_id, offer, plan.suppliers[row.supplier_id])
-            bids[found.external_id].append(Bid(supply, row.import_id, row.line, found, row.gone_at))
+            name = plan.suppliers[row.supplier_id]
+            of_supplier = row.supplier_id, name, offer, row.import_id, row.gone_at
+            found_for[found.external_id].append(bids.bid(*of_supplier, found.rule, found.why))
         elif found.code not in ELSEWHERE:
-            quarrels.append(_quarrel(plan, row.supplier_id, row.key, found))
-    for external_id, several in bids.items():
-        alone, refused = _parted(plan, external_id, several)
-        bids[external_id] = alone
+            quarrels.append(bids.quarrel(plan.channel_id, row.supplier_id, row.key, found))
+    for external_id, several in found_for.items():
+        alone, refused = bids.parted(plan.channel_id, external_id, several)
+        found_for[external_id] = alone
         quarrels += refused
         summary["contested"] += len(refused)
         summary["matched"] -= len(refused)
-    return Matched(bids, quarrels[:MOST_QUARRELS], {name: count for name, count in summary.items() if count})
-
-
-def _parted(plan: Plan, external_id: str, bids: list[Bid]) -> tuple[list[Bid], list[dict[str, Any]]]:
-    """The bids of suppliers that have one for this variant, and the quarrels of those that have several."""
-    of_supplier: dict[str, list[Bid]] = defaultdict(list)
-    for bid in bids:
-        of_supplier[bid.supply.supplier].append(bid)
-    alone, refused = [], []
-    for supplier_id, several in of_supplier.items():
-        own = _standing(several)
-        if len(own) == 1:
-            alone += own
-            continue
-        told = matching.told(external_id, [bid.supply.key for bid in own])
-        refused += [_quarrel(plan, supplier_id, bid.supply.key, told) for bid in own]
-    return alone, refused
-
-
-def _standing(bids: list[Bid]) -> list[Bid]:
-    """Those that stand; where none does, the one that went last: the others were earlier keys of it."""
-    standing = [bid for bid in bids if bid.gone_at is None]
-    return standing or [max(bids, key=lambda bid: (bid.gone_at, bid.supply.key))]
-
-
-def _quarrel(plan: Plan, supplier_id: str, key: str, found: NoMatch) -> dict[str, Any]:
-    return {
-        "channel_id": plan.channel_id,
-        "supplier_id": supplier_id,
-        "offer_key": key,
-        "code": found.code,
-        "candidates": list(found.candidates[:20]),
-        "message": found.why,
-    }
-
-
-def _targets(connection: Connection, plan: Plan) -> Iterator[Target]:
-    columns = [VARIANT.external_id, VARIANT.gtin, VARIANT.sku, VARIANT.mpn, PRODUCT.brand, PRODUCT.title]
-    for row in _variants(connection, plan, [*columns, PRODUCT.meta]):
-        yield Target(*row[2:])
-
-
-def _variants(connection: Connection, plan: Plan, columns: Sequence[Any]) -> Iterator[Any]:
-    """Rows of all variants of the channel: two ids to go on by, and these columns."""
-    joined = Variant.__table__.join(
-        Product.__table__,
-        (PRODUCT.channel_id == VARIANT.channel_id) & (PRODUCT.external_id == VARIANT.product_external_id),
-    )
-    query = select(VARIANT.id.label("at"), VARIANT.product_external_id.label("product_key"), *columns)
-    query = query.select_from(joined).where(VARIANT.channel_id == plan.channel_id)
-    last = 0
-    while page := connection.execute(query.where(VARIANT.id > last).order_by(VARIANT.id).limit(PAGE)).all():
-        yield from page
-        last = page[-1].at
+    counts = {name: count for name, count in summary.items() if count}
+    return Matched(found_for, quarrels[: bids.MOST_QUARRELS], counts)
 
 
 def _offers(connection: Connection, plan: Plan) -> Iterator[Any]:
@@ -290,7 +238,7 @@ def _decide_all(connection: Connection, plan: Plan, matched: Matched, claim: job
     columns = [VARIANT.external_id, VARIANT.tax_class, VARIANT.taxable, PRODUCT.brand, PRODUCT.categories]
     rows = (
         _decided(plan, row, matched.bids[row.external_id])
-        for row in _variants(connection, plan, columns)
+        for row in bids.variants(connection, plan.channel_id, columns)
         if matched.bids.get(row.external_id)
     )
     kept: set[str] = set()
@@ -309,36 +257,20 @@ def _known(plan: Plan) -> Any:
     return query.where(columns.channel_id == plan.channel_id)
 
 
-def _decided(plan: Plan, row: Any, bids: list[Bid]) -> dict[str, Any]:
+def _decided(plan: Plan, row: Any, found: Sequence[Bid]) -> dict[str, Any]:
     rate = Decimal(0) if not row.taxable or plan.charges_tax is False else None
     if rate is None:
         rate = plan.tax.rate(row.tax_class, plan.shop_rates)
     product = decisions.Product(
         plan.currency, plan.includes_tax, rate, row.brand or "", tuple(row.categories or ())
     )
-    made = decisions.decide(product, [bid.supply for bid in bids], plan.policy)
-    chosen = next((bid for bid in bids if bid.supply == made.offer), None)
-    why = [["match", bid.match.rule, None, bid.supply.called, bid.match.why] for bid in bids]
-    found = {
-        "product_external_id": row.product_key,
-        "price": made.price,
-        "quantity": made.quantity,
-        "availability": made.availability,
-        "supplier_id": chosen.supply.supplier if chosen else None,
-        "offer_key": chosen.supply.key if chosen else None,
-        "import_id": chosen.import_id if chosen else None,
-        "line": chosen.line if chosen else None,
-        "reasons": [*why, *map(list, made.reasons)],
-    }
-    content = orjson.dumps(found, default=str, option=orjson.OPT_SORT_KEYS)
-    content_hash = blake2b(content, digest_size=16).hexdigest()
-    ids = {"channel_id": plan.channel_id, "external_id": row.external_id}
-    return ids | found | {"content_hash": content_hash, "decided_at": now()}
+    ids = plan.channel_id, row.external_id, row.product_key
+    return bids.decided(*ids, product, found, plan.policy)
 
 
 def _write(rows: list[dict[str, Any]], claim: jobs.Claim) -> None:
     jobs.progress(claim)
-    upsert(decision_rows, rows, ("channel_id", "external_id"))
+    bids.write(rows)
 
 
 def _conclude(plan: Plan, matched: Matched, kept: set[str], claim: jobs.Claim) -> None:

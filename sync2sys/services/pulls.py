@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 
+from sync2sys.connectors import platforms
 from sync2sys.connectors.base import Page
 from sync2sys.database import look, transaction
 from sync2sys.errors import Sync2SysError
@@ -93,6 +94,8 @@ def _resumable(channel: Channel, full: bool) -> Pull | None:
     running = select(Pull).filter_by(channel_id=channel.id, state="running").order_by(Pull.touched_at.desc())
     for pull in db.session.scalars(running).all():
         fresh = pull.touched_at > now() - RESUMABLE
+        # What we have ourselves is read so fast that it is read anew, and all of it as of one moment.
+        fresh = fresh and platforms.has_shop(channel.platform)
         fits = pull.key_fingerprint == channel.key_fingerprint and (pull.since is None or not full)
         if chosen is None and fresh and fits:
             chosen = pull

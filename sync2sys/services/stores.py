@@ -7,14 +7,15 @@ against the shop itself, which happens outside of any transaction; a failed proo
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from sync2sys.connectors.base import Shop
+from sync2sys.connectors.platforms import OFFERS
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db, vault
 from sync2sys.models import Channel, Feed, Installation, Organization, Supplier, Token
 from sync2sys.models.base import digest
-from sync2sys.services import accounts, hooks, jobs, organizations, tokens
+from sync2sys.services import accounts, hooks, jobs, organizations, repricing, tokens
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,20 @@ def _adopt(token: Token, organization_id: str) -> None:
         feed.organization_id = organization_id
     for supplier in db.session.scalars(select(Supplier).filter_by(organization_id=token.organization_id)):
         supplier.organization_id = organization_id
+    _adopt_range(token.organization_id, organization_id)
+
+
+def _adopt_range(from_id: str | None, organization_id: str) -> None:
+    """An organization has one range at most: another one ends where there is one already."""
+    query = select(Channel).filter_by(platform=OFFERS)
+    has_one = db.session.scalar(query.filter_by(organization_id=organization_id)) is not None
+    for channel in db.session.scalars(query.filter_by(organization_id=from_id)):
+        if has_one:
+            close(channel)
+        else:
+            channel.organization_id = organization_id
+    db.session.flush()
+    repricing.ask_range(organization_id)
 
 
 def _fill(channel: Channel, proof: Proof) -> None:
@@ -174,19 +189,27 @@ def disconnect(token: Token, channel_id: str | None) -> None:
         token.state = "disconnected" if token.state == "active" else token.state
         return
     for channel in _disconnectable(token, channel_id):
-        channel.state = "disconnected" if channel.state != "moved" else channel.state
-        channel.credentials = None
-        hooks.forget(channel)
-        organizations.note_activity(channel.organization_id)
+        close(channel)
         for installation in db.session.scalars(select(Installation).filter_by(channel_id=channel.id)):
             installation.state = "disconnected" if installation.state != "moved" else installation.state
             tokens.end_installation(installation, "disconnected")
 
 
+def close(channel: Channel) -> None:
+    """Wipe the channel's keys and stop its syncs. Its products and feeds stay as they are."""
+    channel.state = "disconnected" if channel.state != "moved" else channel.state
+    channel.credentials = None
+    hooks.forget(channel)
+    organizations.note_activity(channel.organization_id)
+    db.session.flush()
+    # What this shop sold may be a product of the range now.
+    repricing.ask_range_beside(channel)
+
+
 def _disconnectable(token: Token, channel_id: str | None) -> list[Channel]:
     if channel_id is not None:
         return [visible_channel(token, channel_id)]
-    channels = visible_channels(token)
+    channels = [channel for channel in visible_channels(token) if channel.platform != OFFERS]
     if token.typ == "panel" and len(channels) > 1:
         raise BadRequest("There are several channels. Name one by channelId.")
     return channels
@@ -195,12 +218,14 @@ def _disconnectable(token: Token, channel_id: str | None) -> list[Channel]:
 def visible_channels(token: Token) -> list[Channel]:
     """The channels a token may see: a plugin its own, a panel account those of its organizations.
 
-    An unproved plugin's own are those that it made itself, in its provisional organization.
+    A range is seen by its whole organization, as suppliers are. An unproved plugin's own are those that it
+    made itself, in its provisional organization.
     """
     query = select(Channel).order_by(Channel.created_at, Channel.id)
     if token.typ == "plugin" and token.proved:
         own = token.installation.channel_id if token.installation is not None else None
-        return list(db.session.scalars(query.filter_by(id=own))) if own else []
+        is_range = and_(Channel.organization_id == token.organization_id, Channel.platform == OFFERS)
+        return list(db.session.scalars(query.where(or_(Channel.id == own, is_range)))) if own else []
     return list(db.session.scalars(query.where(Channel.organization_id.in_(organizations.visible_to(token)))))
 
 

@@ -14,7 +14,7 @@ from sync2sys.offers import mapping as mappings
 from sync2sys.offers.quality import Thresholds
 from sync2sys.outbound import urls
 from sync2sys.readers.base import BadShape, Shape
-from sync2sys.services import jobs, organizations
+from sync2sys.services import jobs, organizations, repricing
 
 #: What may change after a supplier was made; `credentials` as well, with or without the address.
 CHANGEABLE = ("name", "url", "credentials", "shape", "mapping", "guard", "every_minutes")
@@ -75,8 +75,10 @@ def change(supplier: Supplier, **changes: Any) -> Supplier:
 def delete(supplier: Supplier) -> None:
     """Remove the supplier with all that it offers. What was sent to shops stays there."""
     organizations.note_activity(supplier.organization_id)
+    organization_id = supplier.organization_id
     db.session.delete(supplier)
     db.session.flush()
+    repricing.ask_range(organization_id)
 
 
 def visible(organization_ids: Collection[str]) -> Sequence[Supplier]:

@@ -12,12 +12,23 @@ from typing import Any, cast
 from sqlalchemy import select, update
 
 from sync2sys.connectors.base import Page, Shop
+from sync2sys.connectors.platforms import OFFERS
 from sync2sys.database import transaction
 from sync2sys.errors import RemoteError, StoreGarbled, StoreRefusedKeys, Sync2SysError
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Installation, Organization, Pull
 from sync2sys.models.base import now
-from sync2sys.services import catalog, connections, feeds, holds, jobs, organizations, pricing, pulls, stores
+from sync2sys.services import (
+    catalog,
+    connections,
+    feeds,
+    holds,
+    jobs,
+    organizations,
+    pulls,
+    repricing,
+    stores,
+)
 from sync2sys.services.catalog import Comparison
 from sync2sys.services.records import PRODUCT, VARIANT
 
@@ -97,7 +108,9 @@ def _conclude(place: pulls.Place, shop: Shop | None, claim: jobs.Claim) -> dict[
     pull = db.session.get_one(Pull, place.pull_id)
     products, variants = catalog.compare(pull, PRODUCT), catalog.compare(pull, VARIANT)
     miscount = _miscount(pull, products, variants) if place.is_full else None
-    objection = holds.objection(products, variants) if place.is_full and not miscount else None
+    objection = None
+    if place.is_full and not miscount:
+        objection = holds.objection(place.platform, products, variants)
     if miscount and not _is_known_to_miscount(pull):
         pulls.end(pull, "failed", miscount)
     elif objection and not holds.is_confirmed(pull, products):
@@ -218,7 +231,9 @@ def _announce(channel: Channel) -> None:
     for feed in feeds.using(channel):
         if feed.published:
             feeds.ask_render(feed)
-    pricing.ask(channel.id)
+    if channel.platform != OFFERS:
+        repricing.ask(channel.id)
+    repricing.ask_range_beside(channel)
 
 
 def _verdict(pull: Pull) -> dict[str, Any]:

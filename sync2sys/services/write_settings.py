@@ -66,6 +66,8 @@ def set_up(
     chosen = dict(policy) if policy is not None else dict(found.policy or {})
     if state == ON and any(chosen.get(field) not in POLICIES for field in FIELDS):
         raise BadRequest("This cannot be used.", details={"policy": [NO_POLICY]})
+    if state != OFF:
+        _require_platform(channel)
     if state != OFF and db.session.get(Pricing, channel.id) is None:
         raise BadRequest("Prices of this channel are not decided by suppliers. Say first how they are to be.")
     if state == ON:
@@ -126,6 +128,10 @@ def is_due(before: Any) -> ColumnElement[bool]:
 def require_shop(channel: Channel) -> None:
     """Raise BadRequest where there is no connected shop behind the channel."""
     stores.require_connected(channel)
+    _require_platform(channel)
+
+
+def _require_platform(channel: Channel) -> None:
     if channel.platform not in platforms.PLATFORMS:
         raise BadRequest("There is no shop behind this channel that could be written to.")
 

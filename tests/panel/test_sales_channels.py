@@ -100,6 +100,25 @@ def test_times_are_utc_and_can_be_read_by_machines(alice, add, look):
         assert f"{moment.text}{moment.tail}".startswith("25 November 2026, 08:30 UTC")
 
 
+# Ranges
+
+
+def test_a_range_is_shown_without_a_shop_s_address_keys_and_ways_to_connect(alice, add, look, within):
+    channel_id = add("Wholesale", platform="suppliers", origin="suppliers")
+    alice.open(LIST)
+    assert "Wholesale Connected Suppliers' offers 0 products" in alice.text
+    look(channel_id)
+    assert "Range Made of Suppliers' offers Currency" in alice.text
+    assert "Consumer key" not in alice.text
+    alice.open(f"{LIST}/{channel_id}/disconnect")
+    assert "Your suppliers' offers are followed no more" in alice.text
+    within(lambda: setattr(db.session.get(Channel, channel_id), "state", "disconnected"))
+    assert "flask suppliers range set range.json" in look(channel_id).text
+    token = alice.page.xpath("//input[@name='formToken']/@value")[0]
+    answer = alice.client.post(f"{LIST}/{channel_id}/reconnect", data={"formToken": token})
+    assert (answer.status_code, "There is no shop behind this channel." in answer.text) == (400, True)
+
+
 # Others
 
 

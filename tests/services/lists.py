@@ -7,7 +7,7 @@ from sync2sys.models.base import now
 from sync2sys.offers import mapping
 from sync2sys.offers.rows import offer_of
 from sync2sys.readers.base import Row
-from sync2sys.services import offer_lists, pricing
+from sync2sys.services import offer_lists, repricing
 
 MAPPING = {
     "fields": {
@@ -30,13 +30,17 @@ def supplier(organization_id, name="A supplier"):
     return made.id
 
 
-@transaction
 def deliver(supplier_id, *rows):
     """Make the supplier's offers those of these rows, `sku;ean;cost;stock`, as one applied import does."""
-    owner = db.session.get_one(Supplier, supplier_id)
     ready = mapping.parse(MAPPING)
     values = [dict(zip(COLUMNS, row.split(";"), strict=True)) for row in rows]
-    offers = [offer_of(Row(line, each), ready) for line, each in enumerate(values, 2)]
+    take_over(supplier_id, [offer_of(Row(line, each), ready) for line, each in enumerate(values, 2)])
+
+
+@transaction
+def take_over(supplier_id, offers):
+    """The same with these offers."""
+    owner = db.session.get_one(Supplier, supplier_id)
     made = Import(supplier_id=supplier_id, state="applied", finished_at=now())
     db.session.add(made)
     db.session.flush()
@@ -46,4 +50,4 @@ def deliver(supplier_id, *rows):
     made.offers, made.added, made.changed = outcome.offers, outcome.added, outcome.changed
     owner.applied_import_id = made.id
     owner.version += 1
-    pricing.ask_of(owner)
+    repricing.ask_of(owner)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db
 from sync2sys.models import Channel, Offer
-from sync2sys.services import jobs, offer_lists, pricing, schedule
+from sync2sys.services import jobs, offer_lists, pricing, repricing, schedule
 from sync2sys.worker import Worker
 from tests.api.test_feeds import Owner
 from tests.services import catalogues, lists
@@ -184,7 +184,7 @@ def test_a_changed_product_is_decided_anew(app, alice):
     set_up(app, alice, taxRates={"": "19", "reduced-rate": "7"})
     with app.app_context():
         catalogues.fill(alice.channel, SHOP | {"1": SHOP["1"] | {"tax_class": "reduced-rate"}})
-        transaction(pricing.ask)(alice.channel)  # as a sync does that changed something
+        transaction(repricing.ask)(alice.channel)  # as a sync does that changed something
     work(app)
     assert decisions(alice)["1"]["price"] == "6.99"
 
