@@ -319,11 +319,14 @@ def peaks() -> Iterator[dict[str, float]]:
 
 
 def _watch(most: dict[str, float], done: threading.Event) -> None:
+    ours = Path("/proc/self/cmdline").read_bytes()
     while not done.wait(0.05):
         for children in Path("/proc/self/task").glob("*/children"):
             for pid in children.read_text("ascii").split():
                 with suppress(OSError, ValueError):  # it has just ended
-                    most["child"] = max(most["child"], resident("VmHWM", pid))
+                    # Until it is another program, a child has its parent's memory.
+                    if Path(f"/proc/{pid}/cmdline").read_bytes() != ours:
+                        most["child"] = max(most["child"], resident("VmHWM", pid))
 
 
 if __name__ == "__main__":
