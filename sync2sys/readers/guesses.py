@@ -22,13 +22,6 @@ SHOWN, LOOKED_AT = 20, 200
 #: Lines of a CSV that are looked at, and of them those in which a header may be.
 _LINES, _HEADER_LINES = 200, 30
 _DELIMITERS = ";\t,|^~"
-#: What begins so is no list. The last ones are packed, but not in a way that is read.
-_OTHERS = (
-    (b"%PDF", "a PDF"), (b"\x89PNG", "an image"), (b"\xff\xd8\xff", "an image"), (b"GIF8", "an image"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file, or one with a password"), (b"{\\rtf", "a text document"),
-    (b"BZh", "packed by bzip2"), (b"\xfd7zXZ", "packed by xz"), (b"7z\xbc\xaf", "a 7z archive"),
-    (b"Rar!", "a RAR archive"), (b"\x28\xb5\x2f\xfd", "packed by zstd"), (b"SQLite format 3\0", "a database"),
-)  # fmt: skip
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,' ]*(?:[€$£%]|[A-Z]{3})?|https?://.*|[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
 
 
@@ -58,7 +51,7 @@ def _packed(path: Path, remarks: list[str], limits: Limits) -> Shape:
     """The shape as far as the first bytes tell it: how it is packed, and whether it is a workbook."""
     with open(path, "rb") as file:
         head = file.read(512)
-    _refuse_others(head)
+    texts.refuse_others(head)
     if head.startswith(b"\x1f\x8b"):
         return _unpacked(path, Shape(compression="gzip"), limits)
     if not head.startswith((b"PK\3\4", b"PK\5\6")):
@@ -86,7 +79,7 @@ def _unpacked(path: Path, shape: Shape, limits: Limits, remarks: list[str] | Non
     """The shape of what was packed."""
     with sources.opened(path, shape, limits) as stream:
         head = stream.read(512)
-    _refuse_others(head)
+    texts.refuse_others(head)
     if head[257:262] == b"ustar":
         raise Unreadable("FILE_NO_LIST", "This is an archive of files (tar). Pack the list alone.")
     if head.startswith(b"PK\3\4"):
@@ -99,12 +92,6 @@ def _is_workbook(box: zipfile.ZipFile) -> bool:
     if "mimetype" in names or "xl/workbook.bin" in names:
         raise Unreadable("FILE_NO_LIST", "This is a spreadsheet in another format. Save it as .xlsx or .csv.")
     return "xl/workbook.xml" in names
-
-
-def _refuse_others(head: bytes) -> None:
-    for start, what in _OTHERS:
-        if head.startswith(start):
-            raise Unreadable("FILE_NO_LIST", f"This is {what}. Send a CSV, XML, JSON or .xlsx.")
 
 
 def _workbook(path: Path, shape: Shape, remarks: list[str], limits: Limits) -> Shape:

@@ -61,6 +61,7 @@ def _all(path: Path, shape: Shape, limits: Limits) -> Iterator[Read]:
     with sources.opened(path, shape, limits) as stream:
         head = stream.peek(texts.HEAD)[: texts.HEAD]
         if not _is_blank(head):
+            texts.refuse_others(head)
             encoding = _encoding(head, shape)
             for row in _STREAMED[shape.format](stream, shape, limits):
                 yield row if isinstance(row, Refused) else _well_read(row, encoding)

@@ -14,9 +14,14 @@ from sync2sys.readers.base import ENCODINGS, Limits, Unreadable
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _MARK_BYTES = b"\xef\xbb\xbf\xff\xfe"
-#: Those of byte order marks, and of blanks in one byte a character and in two.
-_BLANK_BYTES = _MARK_BYTES + b" \t\r\n\0"
 _UTF_32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
+#: What begins so is no list. The last ones are packed, but not in a way that is read.
+_OTHERS = (
+    (b"%PDF", "a PDF"), (b"\x89PNG", "an image"), (b"\xff\xd8\xff", "an image"), (b"GIF8", "an image"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file, or one with a password"), (b"{\\rtf", "a text document"),
+    (b"BZh", "packed by bzip2"), (b"\xfd7zXZ", "packed by xz"), (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"), (b"\x28\xb5\x2f\xfd", "packed by zstd"), (b"SQLite format 3\0", "a database"),
+)  # fmt: skip
 _undecoded = re.compile("[\ud800-\udfff]").search
 _HTML = re.compile(
     r"\s*+(?><\?xml[^>]*+>\s*+)?+(?><!--.*?-->\s*+)*+<(?:!doctype\s++html|html|head|body)\b", re.I | re.S
@@ -63,7 +68,9 @@ def known(encoding: str) -> str:
 
 def is_blank(head: bytes) -> bool:
     """Whether there is nothing in these first bytes, as in a file of a byte order mark alone."""
-    return not head.strip(_BLANK_BYTES)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return not head[2:].strip(b" \t\r\n\0")
+    return not head.removeprefix(b"\xef\xbb\xbf").strip()
 
 
 def is_whole(line: str) -> bool:
@@ -79,6 +86,13 @@ def refuse_html(head: bytes) -> None:
             "This is a web page and no list, perhaps one that asks to sign in or tells of an error. "
             "Open the address in a browser and look what is there.",
         )
+
+
+def refuse_others(head: bytes) -> None:
+    """Raises Unreadable for what begins as something else than a list does."""
+    for start, what in _OTHERS:
+        if head.startswith(start):
+            raise Unreadable("FILE_NO_LIST", f"This is {what}. Send a CSV, XML, JSON or .xlsx.")
 
 
 class LineTooLong(Exception):

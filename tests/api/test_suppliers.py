@@ -440,7 +440,7 @@ def test_a_list_that_is_fetched_is_not_sent(alice):
     assert "fetched from its address" in answer["message"]
 
 
-@pytest.mark.parametrize("content", [b"\0" * 100, b"<html><body>x", b"%PDF-1.4", b"PK\3\4broken", b"\n\n"])
+@pytest.mark.parametrize("content", [b"\0" * 100, b"<html><body>x", b"%PDF-1.4"])
 def test_a_file_that_is_no_list_is_kept_told_and_offers_nothing(alice, delivered, content):
     assert alice.send(delivered, content).status_code == 200
     assert alice.read(delivered) == "failed"
@@ -448,6 +448,16 @@ def test_a_file_that_is_no_list_is_kept_told_and_offers_nothing(alice, delivered
     assert shown["problemCode"].startswith("FILE_")
     assert shown["problem"]
     assert shown["offers"] == 30
+    assert_error(alice.call("GET", f"/suppliers/{delivered['id']}/guess"), 400)
+
+
+@pytest.mark.parametrize("content", [b"\n\n", b"PK\3\4broken"])
+def test_a_file_without_a_row_is_held(alice, delivered, content):
+    assert alice.send(delivered, content).status_code == 200
+    assert alice.read(delivered) == "held"
+    shown = alice.show(delivered)
+    assert [reason["code"] for reason in shown["held"]["hold"]] == ["EMPTY"]
+    assert (shown["problemCode"], shown["offers"]) == ("LIST_HELD", 30)
     assert_error(alice.call("GET", f"/suppliers/{delivered['id']}/guess"), 400)
 
 
