@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from sync2sys.database import transaction
@@ -73,8 +72,12 @@ def knows_revision(revision: str) -> bool:
 
 
 def revision() -> str | None:
-    """The schema that the database has."""
-    return MigrationContext.configure(db.session.connection()).get_current_revision()
+    """The schema that the database has; None for an empty one."""
+    if not inspect(db.session.connection()).has_table("alembic_version"):
+        return None
+    # Alembic would say the same, but each process waits for that before it can serve.
+    found: str | None = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def _schema() -> Check:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, union_all
 
 from sync2sys.crypto import BadKeys
 from sync2sys.extensions import db, vault
@@ -38,9 +38,8 @@ def check_all_open() -> None:
 
     Without this a service with a new key would run, and every store would be lost.
     """
-    for kind in SEALED:
-        lost = select(kind.sealed_credentials).where(_sealed_otherwise(kind, vault.kids))
-        sealed = db.session.scalars(lost.limit(1)).first()
-        if sealed is not None:
-            kid = sealed.partition("$")[0]
-            raise BadKeys(f"Credentials are sealed with master key {kid!r}, which is not set in KEYS.")
+    lost = (select(kind.sealed_credentials).where(_sealed_otherwise(kind, vault.kids)) for kind in SEALED)
+    sealed = db.session.scalar(union_all(*lost).limit(1))
+    if sealed is not None:
+        kid = sealed.partition("$")[0]
+        raise BadKeys(f"Credentials are sealed with master key {kid!r}, which is not set in KEYS.")
