@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from sync2sys.connectors import platforms
 from sync2sys.connectors.base import Page, RemoteProduct, RemoteVariant, Shop
@@ -284,10 +284,14 @@ def _pass_time(by):
         (Pull, ("started_at", "touched_at", "finished_at")),
         (Channel, ("synced_at", "full_synced_at", "known_until", "refused_since")),
     ):
-        for row in db.session.scalars(select(table)).all():
-            moved = {name: getattr(row, name) - by for name in names if getattr(row, name) is not None}
-            if moved:
-                db.session.execute(update(table).where(table.id == row.id).values(**moved))
+        rows = table.__table__
+        found = db.session.execute(select(rows.c.id, *(rows.c[name] for name in names))).all()
+        moved = [
+            {"row": row} | {name: at and at - by for name, at in zip(names, times, strict=True)}
+            for row, *times in found
+        ]
+        if moved:
+            db.session.execute(update(rows).where(rows.c.id == bindparam("row")), moved)
 
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
