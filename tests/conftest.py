@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sync2sys import create_app
 from sync2sys.extensions import db
 from tests.forks import Forks
+from tests.kept import Kept
 from tests.shared import share
 from tests.shops.shopify import fetch
 
@@ -231,6 +232,12 @@ def make_app(instance, database_url):
             db.session.remove()
             db.engine.dispose()
         app.extensions["sync2sys"]["outbound"].close()
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """Keeps for a module what many of its tests begin with."""
+    return Kept()
 
 
 @pytest.fixture

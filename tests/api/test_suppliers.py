@@ -59,8 +59,8 @@ class Buyer(Owner):
 
 
 @pytest.fixture
-def alice(app):
-    return Buyer(app, "alice@shop.example")
+def alice(app, kept):
+    return Buyer.again(app, kept.get("alice", app, lambda: Buyer(app, "alice@shop.example").facts))
 
 
 @pytest.fixture
@@ -76,12 +76,16 @@ def shop():
 
 
 @pytest.fixture
-def delivered(alice):
+def delivered(alice, app, kept):
     """A supplier whose first list stands."""
-    made = alice.make(**MAPPED)
-    assert alice.send(made, csv_of(THINGS)).status_code == 200
-    assert alice.read(made) == "applied"
-    return alice.show(made)
+
+    def make():
+        made = alice.make(**MAPPED)
+        assert alice.send(made, csv_of(THINGS)).status_code == 200
+        assert alice.read(made) == "applied"
+        return alice.show(made)
+
+    return kept.get("delivered", app, make)
 
 
 # Making -------------------------------------------------------------------------------------------
@@ -256,7 +260,7 @@ def everything(supplier_id, import_id=NOBODY):
     ]
 
 
-def test_what_is_another_organizations_is_not_there(alice, bob, delivered):
+def test_what_is_another_organizations_is_not_there(alice, delivered, bob):
     for method, path, options in everything(delivered["id"], delivered["applied"]["id"]):
         assert_error(bob.call(method, path, **options), 404)
     assert alice.show(delivered) == delivered

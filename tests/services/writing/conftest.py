@@ -25,18 +25,29 @@ def app(make_app, monkeypatch):
 
 
 @pytest.fixture
-def alice(app, shop):
+def alice(app, shop, kept):
     """Her prices are decided, and nothing was said of writing."""
-    made = Merchant(app, shop)
-    made.price_by()
-    made.deliver(*LIST)
-    return made
+
+    def make():
+        made = Merchant(app, shop)
+        made.price_by()
+        made.deliver(*LIST)
+        return made.facts, shop.records
+
+    return _begun(app, shop, *kept.get("alice", app, make))
 
 
 @pytest.fixture
-def on(alice):
+def on(alice, app, shop, kept):
     """All was written once; the shop and its mirror have it."""
-    alice.turn("on")
-    assert alice.has() == DECIDED | {"22": ("30.00", 7)}
-    alice.shop.requests.clear()
-    return alice
+
+    def make():
+        alice.turn("on")
+        assert alice.has() == DECIDED | {"22": ("30.00", 7)}
+        return alice.facts, shop.records
+
+    return _begun(app, shop, *kept.get("on", app, make))
+
+
+def _begun(app, shop, facts, records):
+    return Merchant.again(app, facts, shop=emptied(shop, copy.deepcopy(records)))

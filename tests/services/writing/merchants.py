@@ -75,6 +75,10 @@ class Merchant(Owner):
             transaction(self._connect)()
             self.supplier = lists.supplier(self.organization)
 
+    @property
+    def facts(self):
+        return super().facts | {"supplier": self.supplier}
+
     def _connect(self):
         channel = db.session.get_one(Channel, self.channel)
         channel.origin, channel.capabilities = self.shop.url, learnt(self.app, self.shop)
