@@ -8,7 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Wholesaler:
     """Serves one file at `url`. `requests` are the headers of each call."""
 
-    def __init__(self, content=b"", *, etag=None, modified=None, user=None, content_type="text/csv"):
+    def __init__(self, content=b"", **facts):
+        self.begin(content, **facts)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def begin(self, content=b"", *, etag=None, modified=None, user=None, content_type="text/csv"):
+        """Be as a new one is."""
         self.content, self.etag, self.modified = content, etag, modified
         self.user, self.content_type = user, content_type
         #: an answer in the place of the list: (status, headers, body)
@@ -16,9 +23,6 @@ class Wholesaler:
         #: bytes after which the connection breaks
         self.breaks_after = None
         self.requests = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
 
     @property
     def url(self):

@@ -43,11 +43,17 @@ pytestmark = pytest.mark.usefixtures("context")
 THINGS = some(40)
 
 
-@pytest.fixture
-def shop():
-    shop = Wholesaler(csv_of(THINGS), etag='"1"')
+@pytest.fixture(scope="module")
+def opened():
+    shop = Wholesaler()
     yield shop
     shop.close()
+
+
+@pytest.fixture
+def shop(opened):
+    opened.begin(csv_of(THINGS), etag='"1"')
+    return opened
 
 
 @pytest.fixture
@@ -56,11 +62,17 @@ def organization(context):  # noqa: F811
 
 
 @pytest.fixture
-def mine(organization, shop):
+def mine(app, shop, kept):
     """A supplier whose list was taken over."""
-    made = supplier_of(organization, shop.url)
-    assert run(made) == "applied"
-    return made
+
+    def make():
+        made = supplier_of(organization_of(), shop.url)
+        assert run(made) == "applied"
+        return made
+
+    found = kept.get("mine", app, make)
+    shop.requests.clear()
+    return found
 
 
 def serve(shop, content, etag=None):
