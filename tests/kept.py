@@ -21,7 +21,10 @@ class Kept:
         self._kept = {}
 
     def get(self, name, app, make):
-        """What `make()` makes in the application's database; a copy of what it made the first time."""
+        """What `make()` makes in the application's database; later, a copy of what it made the first time.
+
+        The database then holds the rows that it held in the end, and no others: ask for this first.
+        """
         with app.app_context():
             if name not in self._kept:
                 made = make()

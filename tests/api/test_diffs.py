@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from tests.api.test_feeds import TIME, alice, bob, rendered  # noqa: F401 - fixtures among them
+from tests.api.test_feeds import TIME, Owner, bob, rendered  # noqa: F401 - a fixture among them
 from tests.plugin import Plugin, assert_error
 from tests.services import catalogues
 from tests.services.catalogues import plain
@@ -15,7 +15,12 @@ SECOND = {"2": {"price": "2.50", "options": {"Color": "Blue"}}, "3": {}, "=4": {
 
 
 @pytest.fixture
-def render(app, alice):  # noqa: F811
+def alice(app, kept):
+    return Owner.again(app, kept.get("alice", app, lambda: Owner(app, "alice@shop.example").facts))
+
+
+@pytest.fixture
+def render(app, alice):
     def run(feed, items):
         with app.app_context():
             catalogues.fill(alice.channel, items)
@@ -25,12 +30,16 @@ def render(app, alice):  # noqa: F811
 
 
 @pytest.fixture
-def feed(alice, render):  # noqa: F811
+def feed(alice, render, app, kept):
     """A JSON feed that was rendered twice."""
-    made = alice.make(format="json", published=True)
-    for items in (FIRST, SECOND):
-        render(made, items)
-    return made
+
+    def make():
+        made = alice.make(format="json", published=True)
+        for items in (FIRST, SECOND):
+            render(made, items)
+        return made
+
+    return kept.get("feed", app, make)
 
 
 def diff(owner, feed, query=""):
@@ -47,7 +56,7 @@ def table(owner, feed, query=""):
         return answer.data.decode("utf-8-sig")
 
 
-def test_the_live_render_is_compared_with_the_one_before(alice, feed):  # noqa: F811
+def test_the_live_render_is_compared_with_the_one_before(alice, feed):
     shown = diff(alice, feed)
     assert shown["counts"] == {"changed": 1, "removed": 1, "added": 1}
     assert shown["fields"] == [{"field": name, "items": 1} for name in ("color", "options", "price")]
@@ -83,12 +92,12 @@ def test_the_live_render_is_compared_with_the_one_before(alice, feed):  # noqa: 
         ("?perPage=2&page=2", ["=4"], 3),
     ],
 )
-def test_differences_can_be_looked_for(alice, feed, query, keys, total):  # noqa: F811
+def test_differences_can_be_looked_for(alice, feed, query, keys, total):
     shown = diff(alice, feed, query)
     assert ([item["key"] for item in shown["items"]], shown["total"]) == (keys, total)
 
 
-def test_a_held_render_can_be_looked_at_before_it_is_released(alice, render):  # noqa: F811
+def test_a_held_render_can_be_looked_at_before_it_is_released(alice, render):
     feed = alice.make(published=True)
     render(feed, plain(50))
     assert render(feed, plain(5)).state == "held"
@@ -97,7 +106,7 @@ def test_a_held_render_can_be_looked_at_before_it_is_released(alice, render):  #
     assert (shown["to"]["state"], shown["total"], len(shown["items"])) == ("held", 45, 1)
 
 
-def test_a_table_has_a_line_for_each_field_and_no_formula(alice, feed):  # noqa: F811
+def test_a_table_has_a_line_for_each_field_and_no_formula(alice, feed):
     text = table(alice, feed)
     rows = list(csv.DictReader(io.StringIO(text)))
     assert rows[:2] == [
@@ -117,7 +126,7 @@ def test_a_table_has_a_line_for_each_field_and_no_formula(alice, feed):  # noqa:
 
 
 @pytest.mark.parametrize("path", ["diff", "diff.csv"])
-def test_what_is_not_there_is_a_404(alice, bob, feed, path):  # noqa: F811
+def test_what_is_not_there_is_a_404(alice, feed, bob, path):  # noqa: F811
     assert_error(bob.call("GET", f"/feeds/{feed['id']}/{path}"), 404, "Not Found")
     assert_error(alice.call("GET", f"/feeds/none/{path}"), 404, "Not Found")
     told = assert_error(alice.call("GET", f"/feeds/{feed['id']}/{path}?from=9"), 404, "Not Found")
@@ -128,12 +137,12 @@ def test_what_is_not_there_is_a_404(alice, bob, feed, path):  # noqa: F811
 
 @pytest.mark.parametrize("path", ["diff", "diff.csv"])
 @pytest.mark.parametrize("query", ["from=0", "to=x", "kind=fine", "field=", f"from={2**40}"])
-def test_a_question_that_is_not_understood_is_a_400(alice, feed, path, query):  # noqa: F811
+def test_a_question_that_is_not_understood_is_a_400(alice, feed, path, query):
     assert_error(alice.call("GET", f"/feeds/{feed['id']}/{path}?{query}"), 400, "Bad Request")
 
 
 @pytest.mark.parametrize("path", ["diff", "diff.csv"])
-def test_renders_of_two_formats_are_not_compared(alice, render, feed, path):  # noqa: F811
+def test_renders_of_two_formats_are_not_compared(alice, render, feed, path):
     alice.call("PATCH", f"/feeds/{feed['id']}", json={"format": "csv"})
     render(feed, SECOND)
     told = assert_error(alice.call("GET", f"/feeds/{feed['id']}/{path}"), 400, "Bad Request")
