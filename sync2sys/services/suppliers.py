@@ -75,10 +75,9 @@ def change(supplier: Supplier, **changes: Any) -> Supplier:
 def delete(supplier: Supplier) -> None:
     """Remove the supplier with all that it offers. What was sent to shops stays there."""
     organizations.note_activity(supplier.organization_id)
-    organization_id = supplier.organization_id
+    repricing.ask_of(supplier)
     db.session.delete(supplier)
     db.session.flush()
-    repricing.ask_range(organization_id)
 
 
 def visible(organization_ids: Collection[str]) -> Sequence[Supplier]:

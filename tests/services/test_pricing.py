@@ -100,6 +100,19 @@ def test_of_several_suppliers_the_cheapest_in_stock_is_taken(app, alice):
     assert decisions(alice)["1"]["supplierId"] == cheap
 
 
+def test_when_a_supplier_is_removed_what_it_offered_is_decided_by_the_others(app, alice):
+    dear = supplier(app, alice, "Dear", "A-1;;6,00;10")
+    cheap = supplier(app, alice, "Cheap", "A-1;;4,00;9", "A-2;;4,00;9")
+    set_up(app, alice, taxRates={"": "19"})
+    assert decisions(alice)["1"]["supplierId"] == cheap
+    assert alice.call("DELETE", f"/suppliers/{cheap}").status_code == 204
+    work(app)
+    found = decisions(alice)
+    assert found["1"]["supplierId"] == dear
+    # Nobody offers it any more, so the shop keeps what it has.
+    assert "2" not in found
+
+
 def test_without_a_rate_of_tax_there_is_no_price_and_it_is_said_why(app, alice):
     supplier(app, alice, "First", "A-1;;5,00;10")
     set_up(app, alice)
