@@ -48,6 +48,7 @@ def _woocommerce(outbound: Outbound, secrets: Secrets, capabilities: dict[str, A
 OFFERS = "suppliers"
 #: What is named as a platform is and has no shop, for people.
 WITHOUT_SHOP = {OFFERS: "Suppliers' offers"}
+NO_SHOP = "There is no shop behind this channel that could be written to."
 
 PLATFORMS: dict[str, Platform] = {
     "woocommerce": Platform(

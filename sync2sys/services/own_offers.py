@@ -30,7 +30,7 @@ from sync2sys.connectors.base import (
     VariantRef,
     Written,
 )
-from sync2sys.connectors.platforms import OFFERS
+from sync2sys.connectors.platforms import NO_SHOP, OFFERS
 from sync2sys.database import look, transaction
 from sync2sys.errors import StoreError
 from sync2sys.extensions import db, settings
@@ -69,7 +69,6 @@ MOST_OF_ONE = 20
 UNSURE = ("ambiguous", "contradiction")
 #: Channels that sell. One whose keys are refused goes on doing so; it is only not looked at.
 SELLING = ("connected", "auth_failed")
-NO_SHOP = "There is no shop behind this channel that could be written to."
 
 OFFER = Offer.__table__.c
 quarrel_rows = table_of(Quarrel)

@@ -133,7 +133,7 @@ def require_shop(channel: Channel) -> None:
 
 def _require_platform(channel: Channel) -> None:
     if channel.platform not in platforms.PLATFORMS:
-        raise BadRequest("There is no shop behind this channel that could be written to.")
+        raise BadRequest(platforms.NO_SHOP)
 
 
 def open_shop(channel_id: str, platform: str, capabilities: dict[str, Any], location: str) -> Connector:
