@@ -132,7 +132,7 @@ def accept(channel_id: str, line_id: str) -> dict[str, Any]:
 @bp.response(200, schemas.WriteLine)
 @transaction
 def refuse(channel_id: str, line_id: str) -> dict[str, Any]:
-    """Leave what somebody made it in the shop, until something else is decided."""
+    """Leave what somebody made it in the shop. Of another value you are asked again."""
     return _line(write_lines.refuse(_own(channel_id), line_id))
 
 

@@ -185,7 +185,7 @@ def accept(channel: str, line_id: str) -> None:
 @click.argument("line_id", metavar="LINE")
 @told
 def refuse(channel: str, line_id: str) -> None:
-    """Leave what somebody made it in the shop, until something else is decided."""
+    """Leave what somebody made it in the shop. Of another value you are asked again."""
     transaction(lambda: write_lines.refuse(channel_of(channel), line_id).id)()
     _tell_line(db.session.get_one(WriteLine, int(line_id)))
 

@@ -10,7 +10,7 @@ from sync2sys.schemas.pricing import Decision, DecisionReason
 _STATE = {"description": "off; dry: planned and shown, nothing is sent; on."}
 _WINS = {
     "description": "Who wins where somebody changed a value in the shop since our last look. shop: it stays "
-    "until something else is decided; supplier: it is overwritten; ask: you are asked."
+    "whatever is decided, until you accept to overwrite it; supplier: it is overwritten; ask: you are asked."
 }
 _LOCATION = {
     "description": "Shopify: the number of the location whose stock is written. Empty: the only one."

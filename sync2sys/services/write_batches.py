@@ -52,9 +52,13 @@ from sync2sys.services.write_plans import (
 SENDING = "sending"
 #: May have been sent, so that the shop has to be asked.
 UNSURE = (SENDING, UNKNOWN)
-#: After these it is known what the shop has, and it is ours or left alone on purpose.
-SETTLES = (WRITTEN, UNCHANGED, KEPT, ODD)
+#: After these it is known what the shop has by our writing.
+SETTLES = (WRITTEN, UNCHANGED, ODD)
+#: After these it has what somebody else made it. Taken for ours, that would be overwritten with the next value.
+YIELDS = (KEPT, ASKED)
 ARRIVED = "arrived"
+#: A base without a value; none at all means that nobody knows.
+NOTHING = ""
 
 standing_rows = table_of(Standing)
 
@@ -166,7 +170,8 @@ def _prepare(place: Place, batch: Batch, fresh: Mapping[VariantRef, Current], cl
         else:
             _settle(line, verdict.state, verdict.code, MESSAGES[verdict.code])
             settled.append(line)
-    _stand(settled)
+    # What an undo leaves alone is no word about the next value: that goes by the policy.
+    _stand([line for line in settled if line.state != KEPT or runs[line.run_id].kind == NORMAL], known)
     key = batch.key or new_id()
     moment = now()
     for line in going:
@@ -233,7 +238,7 @@ def _is_ours(line: WriteLine, current: Current, known: Standing | None) -> bool:
         return line.found == line.before
     if line.field == QUANTITY and not current.counts_stock:
         # Nobody made it another number: it has none. Only what we counted before was changed.
-        return known is None or known.state not in (WRITTEN, UNCHANGED)
+        return known is None or known.base is None
     base = line.before if known is None or known.base is None else known.base
     return line.found == base
 
@@ -277,7 +282,7 @@ def _note(channel_id: str, sent: Sent, written: Sequence[Written], claim: jobs.C
         _settle(line, answer.outcome, answer.code[:100], answer.message)
         told = answer.price if answer.field == PRICE else amount(answer.quantity)
         line.found = line.found if told is None else told
-    _stand(list(by_id.values()))
+    _stand(list(by_id.values()), {})
     jobs.progress(claim)
 
 
@@ -288,23 +293,44 @@ def _note_trouble(sent: Sent, error: StoreError, claim: jobs.Claim) -> None:
     jobs.check(claim)
 
 
-def _stand(lines: Sequence[WriteLine]) -> None:
+def _stand(lines: Sequence[WriteLine], known: Mapping[tuple[str, str], Standing]) -> None:
     """Remember what is known of these values by now; what nobody knows, or nobody did, changes nothing."""
     moment = now()
-    settled = [_standing(line, moment) | _based(line, moment) for line in lines if line.state in SETTLES]
-    known = [_standing(line, moment) for line in lines if line.state in (ASKED, REFUSED)]
-    for rows in (settled, known):
+    settled, noted, left = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
+    for line in lines:
+        row = _standing(line, moment)
+        if line.state in SETTLES:
+            settled.append(row | _based(line, moment))
+        elif line.state in YIELDS and _base_of(known, line) is None:
+            left.append(row | _left(line))
+        elif line.state in (*YIELDS, REFUSED):
+            noted.append(row)
+    for rows in (settled, left, noted):
         upsert(standing_rows, rows, ("channel_id", "external_id", "field"))
 
 
 def stand(line: WriteLine) -> None:
     """Remember what is known by a single line."""
-    _stand([line])
+    known = db.session.get(Standing, (line.channel_id, line.external_id, line.field))
+    _stand([line], {(line.external_id, line.field): known} if known else {})
+
+
+def _base_of(known: Mapping[tuple[str, str], Standing], line: WriteLine) -> Value:
+    standing = known.get((line.external_id, line.field))
+    return standing.base if standing else None
 
 
 def _based(line: WriteLine, moment: datetime) -> dict[str, Any]:
     base = line.after if line.state in (WRITTEN, UNCHANGED) else line.found
     return {"base": base, "based_at": moment}
+
+
+def _left(line: WriteLine) -> dict[str, Any]:
+    """Where we never wrote: what the shop had before somebody changed it, so that it stays a change.
+
+    The mirror goes on being believed about what the shop has.
+    """
+    return {"base": NOTHING if line.before is None else line.before, "based_at": None}
 
 
 def _standing(line: WriteLine, moment: datetime) -> dict[str, Any]:

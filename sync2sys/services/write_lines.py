@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db
-from sync2sys.models import Channel, WriteLine, WriteRun
+from sync2sys.models import Channel, Standing, WriteLine, WriteRun
 from sync2sys.models.base import now
 from sync2sys.services import write_batches, write_runs, write_settings
 from sync2sys.services.write_plans import ASKED, KEPT, PLANNED, RUNNING
@@ -40,8 +40,10 @@ def accept(channel: Channel, line_id: str) -> WriteLine:
     Raises NotFound and BadRequest.
     """
     write_runs.require_on(channel)
-    line = _asked(channel, line_id)
+    line = _of(channel, line_id)
     run = db.session.get_one(WriteRun, line.run_id, with_for_update=True)
+    if line.state != ASKED and not _is_left_alone(line, run):
+        raise BadRequest("This line waits for no answer.")
     line.agreed, line.before, line.state = True, line.found, PLANNED
     line.code = line.message = ""
     run.state, run.finished_at, run.passes = RUNNING, None, 0
@@ -50,20 +52,30 @@ def accept(channel: Channel, line_id: str) -> WriteLine:
 
 
 def refuse(channel: Channel, line_id: str) -> WriteLine:
-    """Leave what somebody made it in the shop, until something else is decided. Raises as `accept`."""
-    line = _asked(channel, line_id)
+    """Leave what somebody made it in the shop; of another value its owner is asked again.
+
+    Raises as `accept`.
+    """
+    line = _of(channel, line_id)
+    if line.state != ASKED:
+        raise BadRequest("This line waits for no answer.")
     line.state, line.code, line.settled_at = KEPT, REFUSED_BY_OWNER, now()
     line.message = "Its owner wants what the shop has."
     write_batches.stand(line)
     return line
 
 
-def _asked(channel: Channel, line_id: str) -> WriteLine:
+def _of(channel: Channel, line_id: str) -> WriteLine:
     number = int(line_id) if line_id.isascii() and line_id.isdigit() and len(line_id) < DIGITS else 0
     query = select(WriteLine).filter_by(id=number, channel_id=channel.id)
     line = db.session.scalar(query.with_for_update())
     if line is None:
         raise NotFound("No such line.")
-    if line.state != ASKED:
-        raise BadRequest("This line waits for no answer.")
     return line
+
+
+def _is_left_alone(line: WriteLine, run: WriteRun) -> bool:
+    """Whether it is the last that is known of its value, which stayed as somebody made it in the shop."""
+    known = db.session.get(Standing, (line.channel_id, line.external_id, line.field))
+    is_last = known is not None and known.line_id == line.id
+    return line.state == KEPT and is_last and run.state != write_runs.UNDONE

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sync2sys.connectors.woocommerce import WooCommerce
 from sync2sys.database import look
 from sync2sys.extensions import db
-from sync2sys.models import Decision, WriteLine, WriteRun, Writing
+from sync2sys.models import Decision, Standing, WriteLine, WriteRun, Writing
 from sync2sys.services import write_batches
 from tests.conftest import ON_MARIADB
 from tests.services.scripted import Killed
@@ -101,8 +101,8 @@ class WritingModel(RuleBasedStateMachine):
         self.prices = (f"{number}.37" for number in count(40))
         #: what each article cost in the lists so far
         self.costs = {sku: set() for sku in VARIANTS}
-        #: {(variant, field): (what a person made it, what was left alone for it)}
-        self.human, self.yielded = {}, {}
+        #: {(variant, field): what a person made it}
+        self.human = {}
         #: runs that were let go by hand, or by an earlier ceiling
         self.released, self.known = set(), set()
         self.read, self.unheard = 0, set()
@@ -147,14 +147,12 @@ class WritingModel(RuleBasedStateMachine):
         price = next(self.prices)
         self.shop.edit(int(variant), regular_price=price)
         self.human[variant, "price"] = Decimal(price)
-        self.yielded.pop((variant, "price"), None)
 
     def sell(self, variant):
         left = self.shop.records[int(variant)]["stock_quantity"]
         if left > 0:
             self.shop.sell(int(variant), 1)
             self.human[variant, "quantity"] = Decimal(left - 1)
-            self.yielded.pop((variant, "quantity"), None)
 
     def put_on_sale(self, variant):
         """No price goes below that of a sale."""
@@ -170,11 +168,17 @@ class WritingModel(RuleBasedStateMachine):
             self.merchant.sync()
 
     def accept(self, fate):
-        asked = self._lines("asked")
+        asked = self._lines("asked") or self._left_alone()
         if asked and self._may_send():
             if self.human.get(key_of(asked[0])) == asked[0].found:
                 del self.human[key_of(asked[0])]
             self._say(f"/lines/{asked[0].id}/accept", fate)
+
+    def _left_alone(self):
+        """What is kept, and still is the last that is known of its value."""
+        last = {known.line_id for known in self._rows(Standing)}
+        standing = {run.id for run in self._runs() if run.state != "undone"}
+        return [line for line in self._lines("kept") if line.id in last and line.run_id in standing]
 
     def refuse(self, fate):
         asked = self._lines("asked")
@@ -223,7 +227,7 @@ class WritingModel(RuleBasedStateMachine):
             self.shop.edit(number, sale_price=price)
 
     def _end_sales(self):
-        sales = {number: self.shop.records[number]["sale_price"] for number in (11, 12)}
+        sales = {number: self.shop.records[number]["sale_price"] for number in (11, 12, 21)}
         for number in sales:
             self.shop.edit(number, sale_price="")
         return sales
@@ -309,9 +313,6 @@ class WritingModel(RuleBasedStateMachine):
     def _check(self, decided_before):
         fresh, self.read = self.seen[self.read :], len(self.seen)
         decided, lines, runs = self._decided(), self._lines(), self._runs()
-        for line in lines:
-            if line.state in ("kept", "asked") and self.human.get(key_of(line)) == line.found:
-                self.yielded.setdefault(key_of(line), set()).add(line.after)
         self._check_ceilings(fresh, lines, runs)
         for sent in fresh:
             assert sent.before != sent.told, f"sent again: {sent}"
@@ -333,14 +334,10 @@ class WritingModel(RuleBasedStateMachine):
         assert (sent.before, sent.told) in undone, f"nobody decided that: {sent}"
 
     def _check_human(self, sent):
-        """What a person made it stays where the shop wins, until something else is decided."""
-        is_mine = self.human.get(sent.key) == sent.before
-        if is_mine and self.policy[sent.key[1]] in ("shop", "ask"):
-            left_alone = self.yielded.get(sent.key, set())
-            assert left_alone, f"overwritten: {sent}"
-            assert sent.told not in left_alone, f"overwritten in the end: {sent}"
-        self.human.pop(sent.key, None)
-        self.yielded.pop(sent.key, None)
+        """What a person made it stays where the shop wins, or until its owner said that it may go."""
+        made = self.human.pop(sent.key, None)
+        if self.policy[sent.key[1]] in ("shop", "ask"):
+            assert made != sent.before, f"overwritten: {sent}"
 
     def _check_log(self, lines):
         """For each value that reached the shop there is a line with before and after, and no line without."""

@@ -223,8 +223,70 @@ def test_what_somebody_changed_in_the_shop_stays_where_the_shop_wins(on, changed
     on.writing("/runs", "POST")
     on.work()
     assert on.has()["11"][0] == "12.00"
+
+
+def test_where_the_shop_wins_it_wins_whatever_is_decided_later(on, changed):
+    changed()
+    for cost, price in (("7,00", "10.99"), ("8,00", "11.99"), ("5,00", "7.99")):
+        on.sync("sync")
+        on.deliver(f"A-1;;{cost};10", *LIST[1:])
+        assert on.has()["11"][0] == "12.00", price
+    on.shop.edit(11, regular_price="7.99")
+    on.sync()
+    on.deliver("A-1;;6,00;10", *LIST[1:])
+    assert on.has()["11"][0] == "9.99", "it is in step again where somebody made it what we wrote"
+
+
+def test_the_shop_wins_too_where_we_never_wrote(alice):
+    alice.shop.edit(11, regular_price="12.00")
+    alice.turn("on")
+    assert alice.has()["11"][0] == "12.00"
+    for cost in ("6,00", "7,00"):
+        alice.sync("sync")
+        alice.deliver(f"A-1;;{cost};10", *LIST[1:])
+        assert alice.has()["11"][0] == "12.00"
+        assert alice.lines()["11", "price"]["state"] == "kept"
+
+
+@pytest.mark.parametrize("first", ["", "9.99"])
+def test_a_price_that_somebody_gave_or_took_meanwhile_stays(alice, first):
+    alice.shop.edit(11, regular_price=first)
+    alice.sync("sync")
+    alice.turn("dry")
+    alice.shop.edit(11, regular_price="" if first else "12.00")
+    alice.turn("on")
+    for cost in ("6,00", "7,00"):
+        alice.sync("sync")
+        alice.deliver(f"A-1;;{cost};10", *LIST[1:])
+        assert alice.has()["11"][0] == ("" if first else "12.00")
+
+
+def test_who_stopped_the_shop_counting_wins_as_long_as_the_shop_does(on):
+    on.turn("on", quantity="shop", countStock=True)
+    on.shop.edit(11, manage_stock=False)
+    for pieces in (20, 30):
+        on.deliver(f"A-1;;5,00;{pieces}", *LIST[1:])
+        on.sync("sync")
+        assert on.shop.records[11]["manage_stock"] is False
+
+
+def test_its_owner_takes_back_what_the_shop_won(on, changed):
+    changed()
+    line = on.lines()["11", "price"]
+    on.writing(f"/lines/{line['id']}/accept", "POST")
+    on.work()
+    assert on.has()["11"][0] == "9.99"
     on.deliver("A-1;;7,00;10", *LIST[1:])
     assert on.has()["11"][0] == "10.99"
+    assert on.writing(f"/lines/{line['id']}/accept", "POST", status=400)["message"]
+
+
+def test_a_line_that_was_left_alone_and_is_not_the_last_word_is_not_accepted(on, changed):
+    changed()
+    line = on.lines()["11", "price"]
+    on.deliver("A-1;;7,00;10", *LIST[1:])
+    assert on.writing(f"/lines/{line['id']}/accept", "POST", status=400)["message"]
+    assert on.has()["11"][0] == "12.00"
 
 
 def test_what_somebody_changed_in_the_shop_is_overwritten_where_suppliers_win(on, changed):
@@ -266,6 +328,10 @@ def test_its_owner_is_asked_and_refuses(on, changed):
     on.writing("/runs", "POST")
     on.work()
     assert on.has()["11"][0] == "12.00"
+    on.sync("sync")
+    on.deliver("A-1;;7,00;10", *LIST[1:])
+    again = on.lines(query="&state=asked")["11", "price"]
+    assert (again["found"], again["after"], on.has()["11"][0]) == ("12.00", "10.99", "12.00")
 
 
 def test_who_accepts_what_has_changed_once_more_is_asked_again(on, changed):
@@ -303,6 +369,17 @@ def test_what_was_sold_in_the_shop_is_set_to_what_suppliers_have(on):
     on.deliver("A-1;;5,00;9", *LIST[1:])
     assert on.has()["11"] == ("7.99", 7)
     assert on.told()["11", "quantity"] == ("5", "7", "written", "")
+
+
+def test_what_an_undo_left_alone_goes_by_the_policy_from_then_on(on):
+    on.deliver("A-1;;5,00;7", *LIST[1:])
+    on.shop.sell(11, 1)
+    on.writing("/undo", "POST")
+    on.work()
+    assert (on.has()["11"], on.runs()[-1][2]) == (("7.99", 4), {"kept": 1})
+    on.deliver("A-1;;5,00;10", *LIST[1:])
+    on.turn("on")
+    assert on.has()["11"] == ("7.99", 8)
 
 
 # More than its owner lets pass
