@@ -208,6 +208,7 @@ class RefusedRow(Base):
     """A row of a list that makes no offer, and why."""
 
     __tablename__ = "refused_row"
+    __table_args__ = (Index("ix_refused_row_key", "import_id", "key"), TABLE)
 
     import_id: Mapped[str] = mapped_column(
         ForeignKey("supplier_import.id", ondelete="CASCADE"), primary_key=True
@@ -219,3 +220,5 @@ class RefusedRow(Base):
     field: Mapped[str] = mapped_column(String(50), default="")
     value: Mapped[str] = mapped_column(LongText, default="")
     message: Mapped[str] = mapped_column(LongText)
+    #: of the offer that it is about, empty where that cannot be told
+    key: Mapped[str] = mapped_column(String(KEY_LENGTH), default="")

@@ -38,6 +38,8 @@ class Listed(NamedTuple):
     import_id: str = ""
     #: since when it is in the list no more
     gone_at: datetime | None = None
+    #: why nobody knows what is in the list instead: its row is refused
+    refusal: str | None = None
 
     @property
     def is_gone(self) -> bool:

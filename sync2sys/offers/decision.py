@@ -11,7 +11,9 @@ raises for what an offer holds. What it promises, whatever the offers and the ru
   another one can make that one the chosen one. Of all in stock together more pieces never make it smaller.)
 
 An offer that is not in a supplier's list any more is best given with the availability `out_of_stock`: with no
-offers at all nothing is changed.
+offers at all nothing is changed. Of one whose row cannot be read nobody knows whether it can be had, and for
+how much. Others are sold in its place where they are in stock; where none is, nothing is changed: a bad row
+must not sell a product out.
 """
 
 from collections import abc
@@ -73,6 +75,8 @@ class Supply(NamedTuple):
     availability: str = ""
     #: what the merchant calls the supplier
     name: str = ""
+    #: why its row cannot be read, a sentence with the line; nothing else than whose it is is known then
+    refusal: str = ""
 
     @property
     def called(self) -> str:
@@ -121,17 +125,35 @@ def supply(supplier: str, offer: Offer, name: str = "") -> Supply:
 
 def decide(product: Product, offers: abc.Iterable[Supply], policy: Policy) -> Decision:
     """The price and the stock of a product, and why."""
-    bids = [_bid(product, offer, policy) for offer in offers]
+    every = list(offers)
+    unread = sorted(_unread(each) for each in every if each.refusal)
+    bids = [_bid(product, each, policy) for each in every if not each.refusal]
     if not bids:
-        none = Reason(
-            "selection", "no_offers", None, None, "No supplier offers this product; nothing is changed."
-        )
-        return Decision(None, None, "", None, (none,))
+        return Decision(None, None, "", None, (*unread, _UNKNOWN) if unread else (_NO_OFFERS,))
     chosen, reasons = _choose(bids, policy)
     counted = _counted(chosen, bids, policy)
+    if unread and not any(bid.in_stock for bid in counted):
+        return Decision(None, None, "", None, (*unread, _UNKNOWN))
     price, priced = _price(product, chosen, counted)
     quantity, availability, stocked = _stock(chosen, counted, policy.stock)
-    return Decision(price, quantity, availability, chosen.offer, (*reasons, *priced, *stocked))
+    return Decision(price, quantity, availability, chosen.offer, (*unread, *reasons, *priced, *stocked))
+
+
+_NO_OFFERS = Reason(
+    "selection", "no_offers", None, None, "No supplier offers this product; nothing is changed."
+)
+_UNKNOWN = Reason(
+    "selection",
+    "unknown",
+    None,
+    None,
+    "No other offer that could be sold is in stock: price and stock stay as they are.",
+)
+
+
+def _unread(offer: Supply) -> Reason:
+    sentence = f"The row of {offer.key} in the list of {offer.called} cannot be read: {offer.refusal}"
+    return Reason("selection", "refused", None, offer.called, sentence)
 
 
 class _Bid(NamedTuple):

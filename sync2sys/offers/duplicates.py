@@ -62,4 +62,4 @@ def _refusal(key: str, line: int, others: list[int], field: str) -> Refusal:
     lines = f"line {named}" if len(others) == 1 else f"lines {named}"
     what = f" with another {field}" if field else " with other terms"
     message = f"The key {quoted(key)} stands in {lines} too,{what}. None of these rows is taken; leave one."
-    return Refusal(line, "duplicate_key", "key", shown(key), message)
+    return Refusal(line, "duplicate_key", "key", shown(key), message, key)

@@ -6,6 +6,7 @@ What only describes it is left out instead, and a remark says so.
 
 import re
 from collections import abc
+from contextlib import suppress
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from decimal import Context as Arithmetic
@@ -51,6 +52,26 @@ class Row(Protocol):
     @property
     def values(self) -> abc.Mapping[str, str]:
         """Column -> text; a cell that is missing is absent."""
+
+
+class Unread(Protocol):
+    """A row that a reader cannot give."""
+
+    @property
+    def line(self) -> int:
+        """Where it stands in the file, from 1."""
+
+    @property
+    def code(self) -> str:
+        """Why."""
+
+    @property
+    def text(self) -> str:
+        """The same as a sentence."""
+
+    @property
+    def values(self) -> abc.Mapping[str, str]:
+        """What can be read of it all the same."""
 
 
 class Remark(NamedTuple):
@@ -118,6 +139,8 @@ class Refusal(NamedTuple):
     value: str
     #: why, and what to do
     message: str
+    #: of the offer that the row is about, "" where that cannot be told
+    key: str = ""
 
 
 def content_hash(offer: Offer) -> str:
@@ -146,12 +169,21 @@ class _Refused(Exception):
 
 def offer_of(row: Row, mapping: Mapping) -> Offer | Refusal:
     """The offer that a row makes. Never raises, whatever the row holds."""
+    reading = _Reading(row, mapping)
     try:
-        return _Reading(row, mapping).offer()
+        return reading.offer()
     except _Refused as no:
         label = FIELDS[no.field].label if no.field else "the row"
         message = f"{label[0].upper()}{label[1:]}: {no.message}"
-        return Refusal(row.line, no.code, no.field, shown(no.value), message)
+        return Refusal(row.line, no.code, no.field, shown(no.value), message, reading.known_key)
+
+
+def refusal_of(row: Unread, mapping: Mapping) -> Refusal:
+    """The same for a row that a reader cannot give."""
+    reading = _Reading(row, mapping)
+    with suppress(_Refused):
+        reading.identified()
+    return Refusal(row.line, row.code, "", "", row.text, reading.known_key)
 
 
 def _means_nothing(text: str) -> bool:
@@ -161,7 +193,7 @@ def _means_nothing(text: str) -> bool:
 class _Reading:
     """One row on its way to an offer."""
 
-    def __init__(self, row: Row, mapping: Mapping) -> None:
+    def __init__(self, row: Row | Unread, mapping: Mapping) -> None:
         self.row, self.mapping = row, mapping
         texts = ((name, source.text(row.values)) for name, source in mapping.fields.items())
         #: what stands there, and what of it does not stand in the place of nothing
@@ -170,19 +202,26 @@ class _Reading:
         self.remarks: list[Remark] = []
         #: codes of currencies that stand beside amounts
         self.marks: set[str] = set()
+        #: as soon as it is found
+        self.known_key = ""
+
+    def identified(self) -> dict[str, str]:
+        """The codes that the row has; its key is known by them."""
+        found = {"gtin": self.gtin()} | {name: self.code(name) for name in ("key", "sku", "mpn")}
+        self.known_key = self.key(found)
+        return found
 
     def offer(self) -> Offer:
-        gtin, codes_found = self.gtin(), {name: self.code(name) for name in ("key", "sku", "mpn")}
-        key = self.key(codes_found | {"gtin": gtin})
+        found = self.identified()
         (cost, cost_tax), (price, price_tax) = self.money("cost"), self.money("price")
         currency = self.currency(cost is not None or price is not None)
         quantity, availability = self.stock()
         return Offer(
             line=self.row.line,
-            key=key,
-            gtin=gtin,
-            sku=codes_found["sku"],
-            mpn=codes_found["mpn"],
+            key=self.known_key,
+            gtin=found["gtin"],
+            sku=found["sku"],
+            mpn=found["mpn"],
             brand=clean(self.text("brand")),
             title=clean(self.text("title")),
             cost=cost,

@@ -1,6 +1,6 @@
 """What every format is to the rest of the service: rows of text, and rows and files that cannot be read."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from sync2sys.errors import Sync2SysError
@@ -153,6 +153,8 @@ class Refused:
     code: str
     #: a sentence that says what is wrong with it
     text: str
+    #: what can be read of it all the same, so that whoever knows its key knows what it is about
+    values: dict[str, str] = field(default_factory=dict)
 
 
 #: What reading gives, row by row.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sync2sys.readers import texts
 from sync2sys.readers.base import (
     LONGEST_COLUMN,
     Limits,
@@ -44,14 +45,21 @@ def row(line: int, cells: Sequence[str], names: Sequence[str]) -> Read:
     if len(cells) > len(names) and not any(map(str.strip, cells[len(names) :])):
         cells = cells[: len(names)]
     if len(cells) != len(names):
-        return wrong_number(line, len(cells), len(names))
+        return wrong_number(line, len(cells), names, legible(cells, names))
     return Row(line, dict(zip(names, map(str.strip, cells), strict=True)))
 
 
-def wrong_number(line: int, cells: int, names: int) -> Refused:
-    return Refused(
-        line, "wrong_number_of_cells", f"The row has {cells:,} cells, and there are {names:,} columns."
-    )
+def wrong_number(line: int, cells: int, names: Sequence[str], values: dict[str, str]) -> Refused:
+    text = f"The row has {cells:,} cells, and there are {len(names):,} columns."
+    return Refused(line, "wrong_number_of_cells", text, values)
+
+
+def legible(cells: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """What can be read of a row that is refused: its first cells, but for long ones and what is no text."""
+    found = zip(names, cells, strict=False)
+    return {
+        name: cell.strip() for name, cell in found if len(cell) <= LONGEST_COLUMN and texts.is_legible(cell)
+    }
 
 
 def check_lengths(line: int, cells: Sequence[str], limits: Limits) -> Refused | None:

@@ -88,15 +88,15 @@ def _told(found: Guess) -> dict[str, Any]:
 
 
 def _batches(rows: Iterable[Read]) -> Iterator[list[list[Any]]]:
-    """Rows as line and values, refused ones as line, code and text."""
+    """Rows as line and values, refused ones as line, code, text and values."""
     batch: list[list[Any]] = []
     characters = 0
     for row in rows:
         if isinstance(row, Row):
             batch.append([row.line, row.values])
-            characters += sum(map(len, row.values.values()))
         else:
-            batch.append([row.line, row.code, row.text])
+            batch.append([row.line, row.code, row.text, row.values])
+        characters += sum(map(len, row.values.values()))
         if len(batch) >= BATCH_ROWS or characters > BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0

@@ -8,6 +8,7 @@ with the second.
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from sync2sys.readers import columns
@@ -22,7 +23,7 @@ from sync2sys.readers.base import (
     row_too_long,
     unreadable_characters,
 )
-from sync2sys.readers.texts import HEAD, Lines, LineTooLong, is_whole, refuse_html, text
+from sync2sys.readers.texts import HEAD, Lines, LineTooLong, is_legible, refuse_html, text
 
 #: Characters of lines that are read again after a quote that was not closed, beyond twice those of the rows
 #: so far: what happens with inches is that lines are read twice.
@@ -39,6 +40,8 @@ class Records:
         self._reader = self._parsed(lines, strict=True)
         self._again = self._passed = 0
         self.line = 0
+        #: of a row that is refused, as far as they can be told
+        self.cells: list[str] = []
 
     def _parsed(self, lines: Iterator[str], *, strict: bool) -> Iterator[list[str]]:
         quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self._shape.quote else csv.QUOTE_NONE
@@ -55,7 +58,7 @@ class Records:
 
     def __next__(self) -> list[str] | Refused:
         self._passed += self._lines.length
-        self.line = self._lines.begin()
+        self.line, self.cells = self._lines.begin(), []
         try:
             cells = next(self._reader)
         except LineTooLong:
@@ -66,10 +69,9 @@ class Records:
 
     def _checked(self, cells: list[str]) -> list[str] | Refused:
         for line in self._lines.taken:
-            if "\0" in line:
-                return nul(self.line)
-            if not is_whole(line):
-                return unreadable_characters(self.line, line)
+            if not is_legible(line):
+                self.cells = cells
+                return nul(self.line) if "\0" in line else unreadable_characters(self.line, line)
         if len(cells) > self._limits.columns or self._lines.length > self._limits.cell_characters:
             return columns.check_lengths(self.line, cells, self._limits) or cells
         return cells
@@ -82,7 +84,9 @@ class Records:
         return self.refused_by_first(self._not_closed())
 
     def _not_closed(self) -> Refused:
-        start = begins(self._lines.taken[0])
+        first = self._lines.taken[0]
+        start = begins(first)
+        self.cells = next(self._parsed(iter([first]), strict=False))
         return Refused(
             self.line, "quote_not_closed", f'A quote in this row is not closed. The row begins: "{start}"'
         )
@@ -114,7 +118,7 @@ def rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Re
     names = _names(records, shape) if shape.header else []
     for cells in records:
         if isinstance(cells, Refused):
-            yield cells
+            yield replace(cells, values=columns.legible(records.cells, names))
         elif any(map(str.strip, cells)):
             names = names or columns.numbered(len(cells))
             yield _row(records, cells, names)

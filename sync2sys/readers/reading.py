@@ -81,7 +81,7 @@ def _well_read(row: Row, encoding: str) -> Read:
     if not encodings.is_misread(found, encoding):
         return row
     text = f'The row is in UTF-8, and the file is read as {encoding}. It begins: "{begins(found)}"'
-    return Refused(row.line, "characters", text)
+    return Refused(row.line, "characters", text, row.values)
 
 
 def _is_blank(head: bytes) -> bool:

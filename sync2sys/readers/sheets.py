@@ -327,7 +327,8 @@ def rows(path: Path, shape: Shape, limits: Limits) -> Iterator[Read]:
             if isinstance(cells, Refused):
                 yield cells
             elif max(cells) >= len(names):
-                yield columns.wrong_number(line, max(cells) + 1, len(names))
+                values = {names[place]: value for place, value in cells.items() if place < len(names)}
+                yield columns.wrong_number(line, max(cells) + 1, names, values)
             else:
                 yield Row(line, {names[place]: value for place, value in cells.items()})
 

@@ -78,6 +78,11 @@ def is_whole(line: str) -> bool:
     return line.isascii() or _undecoded(line) is None
 
 
+def is_legible(cell: str) -> bool:
+    """Whether it is text that can be kept."""
+    return is_whole(cell) and "\0" not in cell
+
+
 def refuse_html(head: bytes) -> None:
     """Raises Unreadable for a web page in the place of a list, whatever encoding its first bytes are in."""
     if _HTML.match(head[:HEAD].replace(b"\0", b"").lstrip(_MARK_BYTES).decode("latin-1")):

@@ -249,6 +249,10 @@ class Refusal(Schema):
     field = fields.String(required=True, metadata={"description": "Empty: the row as a whole."})
     value = fields.String(required=True)
     message = fields.String(required=True, metadata={"description": "Why, and what to do."})
+    key = fields.String(
+        required=True,
+        metadata={"description": "Of the offer that the row is about. Empty where that cannot be told."},
+    )
 
 
 class OfferPreviewRow(Schema):

@@ -50,10 +50,17 @@ def bid(
     offer: Offer,
     import_id: str,
     gone_at: datetime | None,
+    refusal: str | None,
     rule: str,
     why: str,
 ) -> Bid:
-    """An offer as a bid. What is in the list no more is sold out, not forgotten."""
+    """An offer as a bid. What is in the list no more is sold out, not forgotten.
+
+    `refusal`: why nobody knows what is in the list instead, as `offer_lists.refusal` says.
+    """
+    if refusal is not None:
+        supply = decisions.Supply(supplier_id, offer.key, name=name, refusal=refusal)
+        return Bid(supply, import_id or None, offer.line, rule, why, gone_at)
     if gone_at is not None:
         offer = offer._replace(availability=OUT_OF_STOCK, quantity=0)
     supply = decisions.supply(supplier_id, offer, name)
@@ -78,9 +85,13 @@ def parted(channel_id: str, external_id: str, bids: Sequence[Bid]) -> tuple[list
 
 
 def _standing(bids: list[Bid]) -> list[Bid]:
-    """Those that stand; where none does, the one that went last: the others were earlier keys of it."""
+    """Those that stand; where none does, those whose rows are refused, for one of them may.
+
+    Else the one that went last: the others were earlier keys of it.
+    """
     standing = [each for each in bids if each.gone_at is None]
-    return standing or [max(bids, key=lambda each: (each.gone_at, each.supply.key))]
+    unread = [each for each in bids if each.supply.refusal]
+    return standing or unread[:1] or [max(bids, key=lambda each: (each.gone_at, each.supply.key))]
 
 
 def quarrel(channel_id: str, supplier_id: str, key: str, found: NoMatch) -> dict[str, Any]:

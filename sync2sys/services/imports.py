@@ -13,18 +13,18 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, LostLease, NotFound, Sync2SysError
 from sync2sys.extensions import db
-from sync2sys.models import Import, RefusedRow, StagedOffer, Supplier, SupplierFile
+from sync2sys.models import Import, StagedOffer, Supplier, SupplierFile
 from sync2sys.models.base import now
 from sync2sys.offers import mapping as mappings
 from sync2sys.offers import quality
 from sync2sys.offers.mapping import Mapping
 from sync2sys.offers.quality import Moves, Profile
-from sync2sys.offers.rows import Offer, Refusal, offer_of
+from sync2sys.offers.rows import Offer, Refusal, offer_of, refusal_of
 from sync2sys.readers.base import Read, Refused, Row, Shape, Unreadable
 from sync2sys.readers.child import read_apart
 from sync2sys.services import jobs, offer_lists, organizations, repricing, supplier_files, suppliers
@@ -32,14 +32,14 @@ from sync2sys.services.offer_lists import Outcome, Staged
 from sync2sys.services.upserts import table_of
 
 #: Raised by whoever changes what a row becomes: every list is read anew then.
-VERSION = "2"
+VERSION = "3"
 #: Imports of a supplier that are kept, with their refused rows and what they changed.
 KEPT = 20
 #: Batches of a reader that are staged in one transaction: some two thousand rows, fewer where they are long.
 BATCHES = 4
 HELD, PINNED, COLUMNS_GONE = "LIST_HELD", "ROLLED_BACK", "COLUMNS_GONE"
 
-refused_row, staged_offer = table_of(RefusedRow), table_of(StagedOffer)
+staged_offer = table_of(StagedOffer)
 log = logging.getLogger(__name__)
 
 
@@ -244,9 +244,7 @@ def _joined(batches: Iterable[list[Read]]) -> Iterator[list[Read]]:
 
 def _stage(plan: Plan, batch: Sequence[Read], tally: Tally, claim: jobs.Claim) -> None:
     made = [
-        Refusal(row.line, row.code, "", "", row.text)
-        if isinstance(row, Refused)
-        else offer_of(row, plan.mapping)
+        refusal_of(row, plan.mapping) if isinstance(row, Refused) else offer_of(row, plan.mapping)
         for row in batch
     ]
     taken = [each for each in made if isinstance(each, Offer)]
@@ -267,19 +265,10 @@ def _keep(
     if running is None or running.state != "running":
         raise LostLease("Somebody else reads this list now, or nobody is to.")
     staged = offer_lists.stage(plan.supplier_id, plan.import_id, taken)
-    _note_refused(plan.import_id, [*refused, *staged.refusals], tally.refused)
+    offer_lists.note_refused(plan.import_id, [*refused, *staged.refusals], tally.refused)
     running.touched_at, running.line = now(), line
     running.rows = tally.rows + len(taken) + len(refused)
     return staged
-
-
-def _note_refused(import_id: str, refusals: Sequence[Refusal], first: int) -> None:
-    rows = [
-        {"import_id": import_id, "no": no, **refusal._asdict(), "value": refusal.value[:500]}
-        for no, refusal in enumerate(refusals, first)
-    ]
-    if rows:
-        db.session.execute(insert(refused_row), rows)
 
 
 def _conclude(plan: Plan, tally: Tally, outcome: Outcome, claim: jobs.Claim) -> dict[str, Any]:
@@ -347,7 +336,7 @@ def _drop_held(supplier: Supplier) -> None:
 
 def _apply(supplier: Supplier, ended: Import, outcome: Outcome) -> None:
     is_first = supplier.applied_import_id is None
-    if outcome.added or outcome.changed or outcome.removed or is_first:
+    if outcome.changes or is_first:
         offer_lists.apply(supplier.id, ended.id, now(), outcome, remembering=not is_first)
         supplier.version += 1
         supplier.applied_import_id = ended.id

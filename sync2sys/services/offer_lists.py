@@ -13,7 +13,10 @@ from sqlalchemy import (
     ColumnElement,
     Join,
     Select,
+    String,
     and_,
+    case,
+    cast,
     delete,
     func,
     insert,
@@ -26,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql, sqlite
 
 from sync2sys.extensions import db
-from sync2sys.models import Decision, Offer, OfferChange, StagedOffer
+from sync2sys.models import Decision, Offer, OfferChange, RefusedRow, StagedOffer, Supplier
 from sync2sys.models.base import now
 from sync2sys.offers import duplicates
 from sync2sys.offers import rows as offers
@@ -36,6 +39,7 @@ from sync2sys.services import offer_records
 from sync2sys.services.upserts import table_of
 
 live, staged, change, decision = map(table_of, (Offer, StagedOffer, OfferChange, Decision))
+refused, suppliers = map(table_of, (RefusedRow, Supplier))
 #: What a staged row gives to the live one.
 TAKEN = ("key", "line", "content_hash", "gtin_key", "sku_key", "record")
 #: Where a change keeps what the live row was.
@@ -61,6 +65,13 @@ class Outcome:
     added: int
     changed: int
     removed: int
+    #: offers that were gone before: some whose row is refused now, or was and is not any more
+    turned: int
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is another thing after this list."""
+        return bool(self.added or self.changed or self.removed or self.turned)
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,16 @@ def stage(supplier_id: str, import_id: str, found: Sequence[offers.Offer]) -> St
     moves = _write(supplier_id, import_id, list(new.values()), seen)
     _dispute(import_id, [key for key in stored if seen[key].disputed])
     return Staged(list(new.values()), repeated, disputed, refusals, moves)
+
+
+def note_refused(import_id: str, refusals: Sequence[Refusal], first: int) -> None:
+    """Keep rows that make no offer; `first`: how many are kept already."""
+    rows = [
+        {"import_id": import_id, "no": no, **refusal._asdict(), "value": refusal.value[:500]}
+        for no, refusal in enumerate(refusals, first)
+    ]
+    if rows:
+        db.session.execute(insert(refused), rows)
 
 
 def _seen(import_id: str, keys: list[str]) -> dict[str, _Seen]:
@@ -174,7 +195,37 @@ def compare(supplier_id: str, import_id: str) -> Outcome:
     written, changed = db.session.execute(news.where(*of_list, _is_written())).one()
     standing = db.session.scalar(select(func.count()).where(_standing(supplier_id))) or 0
     added = written - changed
-    return Outcome(total, added, changed, standing - (total - added))
+    return Outcome(total, added, changed, standing - (total - added), _turned(supplier_id, import_id))
+
+
+def _turned(supplier_id: str, import_id: str) -> int:
+    is_refused = _rows_of(literal(import_id)).exists()
+    gone = select(func.count()).where(live.c.supplier_id == supplier_id, live.c.gone_at.is_not(None))
+    others = gone.where(~_is_staged(import_id), is_refused != _rows_of(_applied()).exists())
+    return db.session.scalar(others) or 0
+
+
+def _rows_of(import_id: ColumnElement[Any]) -> Select[Any]:
+    """SQL: the refused rows of an import that are about the offer at hand."""
+    return select(refused.c.no).where(refused.c.import_id == import_id, refused.c.key == live.c.key)
+
+
+def _applied() -> ColumnElement[Any]:
+    """SQL: the import whose offers stand, of the supplier of the offer at hand."""
+    found = select(suppliers.c.applied_import_id).where(suppliers.c.id == live.c.supplier_id)
+    return found.correlate(live).scalar_subquery()
+
+
+def refusal() -> ColumnElement[Any]:
+    """SQL: why an offer that is gone is not sold out: its row is in the list that stands, and is refused.
+
+    NULL where it is not; a sentence for the merchant else.
+    """
+    value = case((refused.c.value != "", literal(' ("') + refused.c.value + '")'), else_="")
+    why = literal("line ") + cast(refused.c.line, String) + value + ": " + refused.c.message
+    first = _rows_of(_applied()).with_only_columns(why).order_by(refused.c.no).limit(1)
+    is_gone = and_(live.c.gone_at.is_not(None), live.c.import_id != "")
+    return case((is_gone, first.scalar_subquery()), else_=null())
 
 
 def _of_list(import_id: str) -> tuple[ColumnElement[bool], ...]:
@@ -276,7 +327,8 @@ def forget_gone() -> int:
     """
     needed = select(decision.c.supplier_id, decision.c.offer_key).where(decision.c.supplier_id.is_not(None))
     rests = tuple_(live.c.supplier_id, live.c.key).in_(needed)
-    old = select(live.c.id).where(live.c.gone_at < now() - GONE_FOR, ~rests).order_by(live.c.gone_at)
+    old = select(live.c.id).where(live.c.gone_at < now() - GONE_FOR, ~rests, refusal().is_(None))
+    old = old.order_by(live.c.gone_at)
     ids = db.session.scalars(old.limit(CLEARED)).all()
     if ids:
         db.session.execute(delete(live).where(live.c.id.in_(ids)))

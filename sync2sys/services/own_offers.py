@@ -53,12 +53,12 @@ from sync2sys.offers.fields import BACKORDER, OUT_OF_STOCK, PREORDER
 from sync2sys.offers.links import Link
 from sync2sys.offers.matching import Index, Match, NoMatch, Rule
 from sync2sys.offers.policies import Policy, Stock
-from sync2sys.services import bids, items, offer_records
-from sync2sys.services.bids import Bid, decision_rows
+from sync2sys.services import bids, items, offer_lists, offer_records
+from sync2sys.services.bids import VARIANT, Bid, decision_rows
 from sync2sys.services.upserts import table_of
 
 #: Raised by whoever changes what an article becomes: the range is read anew then.
-VERSION = "1"
+VERSION = "2"
 #: What is in no list any more is sold out for so long, and then no product any more.
 REMEMBERED = timedelta(days=30)
 #: Rows that are read at once of each supplier, articles that are staged at once.
@@ -70,7 +70,10 @@ UNSURE = ("ambiguous", "contradiction")
 #: Channels that sell. One whose keys are refused goes on doing so; it is only not looked at.
 SELLING = ("connected", "auth_failed")
 
-OFFER = Offer.__table__.c
+#: What rows that are read decide of a variant.
+SOLD_BY = ("price", "quantity", "availability", "available_at")
+
+OFFER, CHANNEL = Offer.__table__.c, Channel.__table__.c
 quarrel_rows = table_of(Quarrel)
 
 
@@ -103,6 +106,8 @@ class Made(NamedTuple):
     product: RemoteProduct
     variant: RemoteVariant
     decision: dict[str, Any]
+    #: nothing is known of it but that it is in a list, for its row is refused
+    stays: bool
 
 
 class OwnOffers:
@@ -155,7 +160,8 @@ class OwnOffers:
             shops = [Index(bids.targets(connection, channel_id), rules) for channel_id, rules in plan.others]
             found = (each for each in _articles(connection, plan) if self._is_own(each, plan, shops))
             done = 0
-            while page := [self._sold(each, plan) for each in islice(found, BATCH)]:
+            while some := list(islice(found, BATCH)):
+                page = _as_mirrored(connection, plan, [self._sold(each, plan) for each in some])
                 transaction(_keep)(plan.channel_id, [each.decision for each in page])
                 new = {each.product.external_id: each.product for each in reversed(page)}
                 products = [product for product in new.values() if product.external_id not in groups]
@@ -310,19 +316,23 @@ def _named(
 def _offers(plan: Plan) -> Any:
     """Offers, and those that are sold out; what was taken back was never in a list."""
     names = ("id", "supplier_id", "gtin_key", "line", "import_id", "gone_at", "record")
+    refusal = offer_lists.refusal()
     is_remembered = and_(OFFER.gone_at > plan.since, OFFER.import_id != "")
-    return select(*(OFFER[name] for name in names)).where(or_(OFFER.gone_at.is_(None), is_remembered))
+    is_listed = or_(OFFER.gone_at.is_(None), is_remembered, refusal.is_not(None))
+    return select(*(OFFER[name] for name in names), refusal.label("refusal")).where(is_listed)
 
 
 def _listed(plan: Plan, row: Any) -> Listed:
     offer = offer_records.to_offer(row.record, row.line)
-    return Listed(row.supplier_id, plan.ranks[row.supplier_id], offer, row.import_id, row.gone_at)
+    return Listed(
+        row.supplier_id, plan.ranks[row.supplier_id], offer, row.import_id, row.gone_at, row.refusal
+    )
 
 
 def _bid(each: Listed, plan: Plan, article: Article) -> Bid:
     rule, why = article.identity.rule, article.identity.why
     name = plan.suppliers[each.supplier]
-    return bids.bid(each.supplier, name, each.offer, each.import_id, each.gone_at, rule, why)
+    return bids.bid(each.supplier, name, each.offer, each.import_id, each.gone_at, each.refusal, rule, why)
 
 
 def _made(article: Article, alone: Sequence[Bid], plan: Plan) -> Made:
@@ -345,7 +355,29 @@ def _made(article: Article, alone: Sequence[Bid], plan: Plan) -> Made:
         categories=categories,
         images=found.images,
     )
-    return Made(product, _variant(article, found, product, decision), decision)
+    stays = decision["supplier_id"] is None and any(each.refusal for each in article.offers)
+    return Made(product, _variant(article, found, product, decision), decision, stays)
+
+
+def _as_mirrored(connection: Connection, plan: Plan, page: list[Made]) -> list[Made]:
+    """What stays has the price and the stock that it had, as in a shop that nothing is written to.
+
+    Where the range is sold in another currency or with other tax by now, it has no price.
+    """
+    ids = [each.variant.external_id for each in page if each.stays]
+    if not ids:
+        return page
+    query = select(VARIANT.external_id, *(VARIANT[name] for name in SOLD_BY))
+    query = query.join(Channel.__table__, CHANNEL.id == VARIANT.channel_id).where(
+        CHANNEL.id == plan.channel_id,
+        CHANNEL.currency == plan.currency,
+        CHANNEL.prices_include_tax == plan.includes_tax,
+        VARIANT.external_id.in_(ids),
+    )
+    had = {row.external_id: dict(zip(SOLD_BY, row[1:], strict=True)) for row in connection.execute(query)}
+    return [
+        each._replace(variant=replace(each.variant, **had.get(each.variant.external_id, {}))) for each in page
+    ]
 
 
 def _variant(

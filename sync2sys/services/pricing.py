@@ -32,6 +32,7 @@ from sync2sys.services import (
     bids,
     items,
     jobs,
+    offer_lists,
     offer_records,
     organizations,
     repricing,
@@ -42,7 +43,7 @@ from sync2sys.services.bids import PRODUCT, VARIANT, Bid, decision_rows
 from sync2sys.services.upserts import table_of
 
 #: Raised by whoever changes what is decided from the same: everything is decided anew then.
-VERSION = "2"
+VERSION = "3"
 #: Rows that are read, and written, at once.
 PAGE, BATCH = 2000, 500
 #: What is no quarrel: a supplier offers many things that a shop does not sell.
@@ -207,7 +208,7 @@ def _matched(connection: Connection, plan: Plan) -> Matched:
         summary[found.code if isinstance(found, NoMatch) else "matched"] += 1
         if isinstance(found, Match):
             name = plan.suppliers[row.supplier_id]
-            of_supplier = row.supplier_id, name, offer, row.import_id, row.gone_at
+            of_supplier = row.supplier_id, name, offer, row.import_id, row.gone_at, row.refusal
             found_for[found.external_id].append(bids.bid(*of_supplier, found.rule, found.why))
         elif found.code not in ELSEWHERE:
             quarrels.append(bids.quarrel(plan.channel_id, row.supplier_id, row.key, found))
@@ -224,8 +225,9 @@ def _matched(connection: Connection, plan: Plan) -> Matched:
 def _offers(connection: Connection, plan: Plan) -> Iterator[Any]:
     """All offers, also those that are gone: what is sold out has to be told to the shop."""
     columns = (OFFER.id, OFFER.supplier_id, OFFER.key, OFFER.line, OFFER.import_id, OFFER.gone_at)
+    refusal = offer_lists.refusal().label("refusal")
     for supplier_id in plan.suppliers:
-        query = select(*columns, OFFER.record).where(OFFER.supplier_id == supplier_id)
+        query = select(*columns, refusal, OFFER.record).where(OFFER.supplier_id == supplier_id)
         last = ""
         while page := connection.execute(query.where(OFFER.key > last).order_by(OFFER.key).limit(PAGE)).all():
             yield from page

@@ -15,7 +15,7 @@ from sync2sys.models import Channel, Supplier, SupplierFile
 from sync2sys.offers import guesses
 from sync2sys.offers import mapping as mappings
 from sync2sys.offers.guesses import Proposal
-from sync2sys.offers.rows import Offer, Refusal, offer_of
+from sync2sys.offers.rows import Offer, Refusal, offer_of, refusal_of
 from sync2sys.readers.base import Refused, Row, Shape
 from sync2sys.readers.child import guess_apart, read_apart
 from sync2sys.readers.guesses import Guess
@@ -83,9 +83,7 @@ def preview(
     with _laid_out(file) as path, closing(read_apart(path, Shape.from_dict(shape))) as batches:
         read = list(islice(chain.from_iterable(batches), count))
     rows: list[tuple[Mapping[str, str], Offer | Refusal]] = [
-        ({}, Refusal(row.line, row.code, "", "", row.text))
-        if isinstance(row, Refused)
-        else (row.values, offer_of(row, ready))
+        ({}, refusal_of(row, ready)) if isinstance(row, Refused) else (row.values, offer_of(row, ready))
         for row in read
     ]
     offers = sum(isinstance(made, Offer) for _, made in rows)

@@ -54,7 +54,7 @@ SENDING = "sending"
 UNSURE = (SENDING, UNKNOWN)
 #: After these it is known what the shop has by our writing.
 SETTLES = (WRITTEN, UNCHANGED, ODD)
-#: After these it has what somebody else made it. Taken for ours, that would be overwritten with the next value.
+#: After these it has what somebody else made it. Taken for ours, the next value would overwrite it.
 YIELDS = (KEPT, ASKED)
 ARRIVED = "arrived"
 #: A base without a value; none at all means that nobody knows.

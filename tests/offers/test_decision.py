@@ -1,5 +1,6 @@
 """What a shop asks and shows: always explained, never below what it must not be below."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 
@@ -297,6 +298,7 @@ OFFERS = st.builds(
     currency=CURRENCIES,
     quantity=st.one_of(st.none(), st.integers(-5, 50), st.integers(0, 50)),
     availability=st.sampled_from(["", "", "in_stock", "in_stock", "out_of_stock", "backorder", "preorder"]),
+    refusal=st.sampled_from([*[""] * 5, "line 3: This is no number."]),
 )
 SEVERAL = st.lists(OFFERS, min_size=1, max_size=4)
 PRODUCTS = st.builds(
@@ -431,7 +433,8 @@ def test_a_quantity_is_never_negative_and_never_more_than_there_is(product, offe
     assert found.quantity >= 0
     assert found.availability != "out_of_stock" or found.quantity == 0
     shown = policy.stock.uncounted or 0
-    there = sum(max(0, each.quantity) if each.quantity is not None else shown for each in offers)
+    read = [each for each in offers if not each.refusal]
+    there = sum(max(0, each.quantity) if each.quantity is not None else shown for each in read)
     assert found.quantity <= there
 
 
@@ -442,6 +445,22 @@ def test_more_pieces_of_one_offer_never_show_fewer(product, supply, policy, more
     greater = decide(product, [supply._replace(quantity=supply.quantity + more)], policy)
     assert (fewer.price, fewer.quantity is None) == (greater.price, greater.quantity is None)
     assert fewer.quantity is None or greater.quantity >= fewer.quantity
+
+
+@given(PRODUCTS, SEVERAL, POLICIES)
+def test_a_row_that_cannot_be_read_sells_nothing_out_and_others_as_if_it_was_not_there(
+    product, offers, policy
+):
+    unread = Supply("z", "1", refusal="line 3: This is no number.")
+    found = decide(product, [*offers, unread], policy)
+    without = decide(product, [each for each in offers if not each.refusal], policy)
+    stocked = replace(policy, stock=policy.stock or policies.Stock())
+    if decide(product, [each for each in offers if not each.refusal], stocked).availability == "in_stock":
+        assert found[:4] == without[:4]
+        assert set(without.reasons) < set(found.reasons)
+    else:
+        assert found[:4] == (None, None, "", None)
+    assert any("in the list of z cannot be read: line 3" in each.sentence for each in found.reasons)
 
 
 @given(PRODUCTS, SEVERAL, POLICIES, st.integers(0, 3), st.integers(0, 50))

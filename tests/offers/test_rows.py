@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sync2sys.offers import duplicates, mapping, rows
 from sync2sys.offers.fields import AVAILABILITIES
 from sync2sys.offers.rows import Offer, Refusal, content_hash, terms_hash
+from sync2sys.readers.base import Refused
 from tests.formats.wild import ANY_TEXT
 from tests.offers.lists import FULL, GTIN, MAPPING, Line, mapped, read
 
@@ -75,6 +76,26 @@ def test_a_row_that_would_be_sold_by_a_wrong_value_is_refused_with_its_line(cell
     assert (found.line, found.field, found.code) == (17, field, code)
     assert found.message.endswith(".")
     assert found.message[0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("cells", "key"),
+    [
+        ({"EK": "auf Anfrage"}, "AC-1"),
+        ({"Bestand": "einige"}, "AC-1"),
+        ({"Artikelnummer": "4,00638E+12"}, ""),
+    ],
+)
+def test_a_refused_row_is_known_by_its_key_where_that_can_be_read(cells, key):
+    assert read(cells).key == key
+
+
+def test_what_a_reader_cannot_give_is_known_by_its_key_too():
+    unread = Refused(3, "wrong_number_of_cells", "Too many.", {"Artikelnummer": "AC-1", "EAN": "abc"})
+    told = Refusal(3, "wrong_number_of_cells", "", "", "Too many.", "AC-1")
+    ready = mapping.parse(MAPPING)
+    assert rows.refusal_of(unread, ready) == told
+    assert rows.refusal_of(Refused(3, "nul", "NUL."), ready).key == ""
 
 
 @pytest.mark.parametrize(

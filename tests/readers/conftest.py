@@ -20,6 +20,19 @@ def reads(tmp_path):
     return readings
 
 
+@pytest.fixture
+def legible(tmp_path):
+    """What can be read of the rows that are refused: (code, values)."""
+
+    def readings(data, limits=DEFAULTS, **shape):
+        path = tmp_path / "list"
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        refused = [row for row in read(path, Shape(**shape), limits) if isinstance(row, Refused)]
+        return [(row.code, row.values) for row in refused]
+
+    return readings
+
+
 def told(row):
     if isinstance(row, Row):
         return row.line, row.values

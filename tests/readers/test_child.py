@@ -43,7 +43,7 @@ def test_a_child_reads_as_we_do(upload):
     assert [len(batch) for batch in batches] == [500, 500, 201]
     assert batches[0][0] == Row(2, {"sku": "0", "title": "Größe 0"})
     assert batches[-1][-1] == Refused(
-        1202, "wrong_number_of_cells", "The row has 1 cells, and there are 2 columns."
+        1202, "wrong_number_of_cells", "The row has 1 cells, and there are 2 columns.", {"sku": "x"}
     )
 
 

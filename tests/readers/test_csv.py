@@ -110,6 +110,29 @@ def test_a_row_with_more_or_fewer_cells_is_refused(reads):
     ]
 
 
+@pytest.mark.parametrize(
+    ("row", "code", "values"),
+    [
+        (b"A-1,1,2,3\n", "wrong_number_of_cells", {"sku": "A-1", "title": "1", "cost": "2"}),
+        (b" A-1 \n", "wrong_number_of_cells", {"sku": "A-1"}),
+        (b"A-1,Gr\xf6\xdfe,2\n", "characters", {"sku": "A-1", "cost": "2"}),
+        (b"A-1,a\0b,2\n", "nul", {"sku": "A-1", "cost": "2"}),
+        (b'A-1,"24 inch,2\n', "quote_not_closed", {"sku": "A-1", "title": "24 inch,2"}),
+        (b"A-1," + b"x" * 2000 + b"\n", "wrong_number_of_cells", {"sku": "A-1"}),
+        (b"A-1," + b"x" * 3000 + b",2\n", "cell_too_long", {}),
+    ],
+)
+def test_of_a_refused_row_is_told_what_can_be_read(legible, row, code, values):
+    limits = Limits(cell_characters=2500)
+    assert legible(b"sku,title,cost\n" + row + b"B-1,x,3\n", limits) == [(code, values)]
+
+
+def test_of_a_row_in_another_encoding_the_plain_cells_are_told(legible):
+    data = "sku,title\nA-1,Größe\n".encode("windows-1252") + "A-2,Größe\n".encode()
+    ((code, values),) = legible(data, encoding="windows-1252")
+    assert (code, values["sku"]) == ("characters", "A-2")
+
+
 def test_delimiters_that_end_a_row_are_no_more_cells(reads):
     assert reads(b"a,b\n1,2,, \n") == [(2, {"a": "1", "b": "2"})]
 

@@ -5,7 +5,7 @@ from sync2sys.extensions import db
 from sync2sys.models import Import, Supplier
 from sync2sys.models.base import now
 from sync2sys.offers import mapping
-from sync2sys.offers.rows import offer_of
+from sync2sys.offers.rows import Offer, Refusal, offer_of
 from sync2sys.readers.base import Row
 from sync2sys.services import offer_lists, repricing
 
@@ -38,13 +38,17 @@ def deliver(supplier_id, *rows):
 
 
 @transaction
-def take_over(supplier_id, offers):
-    """The same with these offers."""
+def take_over(supplier_id, made_of_rows):
+    """The same with these offers and refusals."""
     owner = db.session.get_one(Supplier, supplier_id)
     made = Import(supplier_id=supplier_id, state="applied", finished_at=now())
     db.session.add(made)
     db.session.flush()
-    offer_lists.stage(supplier_id, made.id, offers)
+    staged = offer_lists.stage(
+        supplier_id, made.id, [each for each in made_of_rows if isinstance(each, Offer)]
+    )
+    refusals = [each for each in made_of_rows if isinstance(each, Refusal)]
+    offer_lists.note_refused(made.id, [*refusals, *staged.refusals], 0)
     outcome = offer_lists.compare(supplier_id, made.id)
     offer_lists.apply(supplier_id, made.id, now(), outcome, remembering=owner.applied_import_id is not None)
     made.offers, made.added, made.changed = outcome.offers, outcome.added, outcome.changed

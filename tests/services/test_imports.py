@@ -6,12 +6,12 @@ import time
 import tracemalloc
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from sync2sys.database import transaction
+from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, ListBusy, ListError, LostLease
 from sync2sys.extensions import db
-from sync2sys.models import Job, OfferChange, StagedOffer, Supplier
+from sync2sys.models import Job, OfferChange, RefusedRow, StagedOffer, Supplier
 from sync2sys.services import imports, jobs, supplier_files, suppliers
 from tests.services.scripted import Killed, context  # noqa: F401 - a fixture among them
 from tests.services.supplied import (
@@ -566,6 +566,35 @@ def test_every_refused_row_is_kept_with_line_and_reason(organization, shop):
         (5, "no_key", "sku"),
         (7, "wrong_number_of_cells", ""),
     ]
+
+
+def test_a_refused_row_says_which_offer_it_is_about(organization, shop):
+    made = read(organization, shop, csv_of(THINGS))
+    broken = csv_of(THINGS).replace(b"S3;Thing S3;10.30", b"S3;Thing S3;free").replace(b"S5;", b"S5;;")
+    serve(shop, broken + b"S7;Thing S7;99.00;5\n")
+    assert run(made) == "applied"
+    assert counts(made) == (0, 0, 3)
+    assert refused_keys(made) == ["S3", "S5", "S7", "S7"]
+
+
+def refused_keys(supplier_id):
+    query = select(RefusedRow.key).filter_by(import_id=last(supplier_id)["id"])
+    return sorted(look(lambda: list(db.session.scalars(query)))())
+
+
+def test_a_list_in_which_only_a_refused_row_went_or_came_is_taken_over(organization, shop):
+    made = read(organization, shop, csv_of(THINGS))
+    less = {key: cost for key, cost in THINGS.items() if key != "S3"}
+    for content, state in (
+        (csv_of(THINGS | {"S3": "free"}), "applied"),
+        (csv_of(THINGS | {"S3": "dear"}), "unchanged"),
+        (csv_of(less), "applied"),
+        (csv_of(less) + b"X1;Thing;free;5\n", "unchanged"),
+        (csv_of(less | {"S3": "free"}), "applied"),
+    ):
+        serve(shop, content)
+        assert run(made) == state, content[-40:]
+    assert offered(made) == less
 
 
 # A worker that dies, and others who come between -------------------------------------------------

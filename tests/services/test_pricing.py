@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db
-from sync2sys.models import Channel, Offer
-from sync2sys.services import jobs, offer_lists, pricing, repricing, schedule
+from sync2sys.models import Channel, Offer, Supplier
+from sync2sys.services import imports, jobs, offer_lists, pricing, repricing, schedule
 from sync2sys.worker import Worker
 from tests.api.test_feeds import Owner
 from tests.services import catalogues, lists
@@ -128,6 +128,69 @@ def test_what_is_in_the_list_no_more_is_sold_out(app, alice):
     send(app, own, *(f"A-{n};;5,00;10" for n in range(1, 40) if n != 3))
     found = decisions(alice)
     assert (found["3"]["quantity"], found["3"]["availability"]) == (0, "out_of_stock")
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (["A-1;;auf Anfrage;10"], 'line 2 ("auf Anfrage"): The cost: This is not a number.'),
+        (["A-1;;5,00;viele"], 'line 2 ("viele"): The quantity: This is not a number.'),
+        (["A-1;;5,00;10", "A-1;;6,00;10"], 'line 2 ("A-1"): The key "A-1" stands in line 3 too'),
+    ],
+)
+def test_a_row_that_is_refused_sells_nothing_out(app, alice, rows, why):
+    own = supplier(app, alice, "First", "A-1;;5,00;10", "A-2;;7,50;9")
+    set_up(app, alice, taxRates={"": "19"})
+    send(app, own, *rows, "A-2;;7,50;9")
+    found = decisions(alice)
+    assert terms(found) == {"1": (None, None), "2": ("11.99", 7)}
+    assert (found["1"]["differs"], found["1"]["supplierId"]) == (False, None)
+    (told,) = [each["sentence"] for each in found["1"]["reasons"] if each["code"] == "refused"]
+    assert told.startswith(f"The row of A-1 in the list of First cannot be read: {why}")
+    send(app, own, "A-1;;6,00;10", "A-2;;7,50;9")
+    assert terms(decisions(alice))["1"] == ("9.99", 8)
+
+
+def test_what_was_refused_and_then_is_in_the_list_no_more_is_sold_out(app, alice):
+    own = supplier(app, alice, "First", "A-1;;5,00;10", "A-2;;7,50;9")
+    set_up(app, alice, taxRates={"": "19"})
+    send(app, own, "A-1;;auf Anfrage;10", "A-2;;7,50;9")
+    assert decisions(alice)["1"]["quantity"] is None
+    send(app, own, "A-2;;7,50;9")
+    assert decisions(alice)["1"]["quantity"] == 0
+    send(app, own, "A-1;;auf Anfrage;10", "A-2;;7,50;9")
+    assert decisions(alice)["1"]["quantity"] is None
+
+
+def test_in_the_place_of_a_refused_row_others_are_sold_where_they_have_it(app, alice):
+    cheap = supplier(app, alice, "Cheap", "A-1;;5,00;10", "A-2;;5,00;10")
+    dear = supplier(app, alice, "Dear", "A-1;;6,00;9", "A-2;;6,00;0")
+    set_up(app, alice, taxRates={"": "19"})
+    assert terms(decisions(alice)) == {"1": ("7.99", 8), "2": ("7.99", 8)}
+    send(app, cheap, "A-1;;auf Anfrage;10", "A-2;;auf Anfrage;10")
+    found = decisions(alice)
+    assert terms(found) == {"1": ("9.99", 7), "2": (None, None)}
+    assert found["1"]["supplierId"] == dear
+    assert "refused" in codes(found["1"])
+
+
+def test_an_earlier_key_of_a_refused_row_is_no_reason_to_sell_it_out(app, alice):
+    own = supplier(app, alice, "First", "A-1;4006381333931;5,00;10")
+    set_up(app, alice, taxRates={"": "19"})
+    send(app, own, "B-1;4006381333931;5,00;10")
+    assert decisions(alice)["1"]["offerKey"] == "B-1"
+    send(app, own, "B-1;4006381333931;auf Anfrage;10")
+    assert terms(decisions(alice)) == {"1": (None, None)}
+
+
+def test_a_refused_row_counts_no_more_once_its_list_is_taken_back(app, alice):
+    own = supplier(app, alice, "First", "A-1;;5,00;10", "A-2;;7,50;9")
+    set_up(app, alice, taxRates={"": "19"})
+    send(app, own, "A-1;;auf Anfrage;10", "A-2;;7,50;9")
+    with app.app_context():
+        transaction(lambda: imports.undo(db.session.get_one(Supplier, own)) and None)()
+    work(app)
+    assert terms(decisions(alice))["1"] == ("7.99", 8)
 
 
 def test_two_offers_of_one_supplier_for_one_product_are_taken_neither(app, alice):

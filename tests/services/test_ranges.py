@@ -14,6 +14,7 @@ from sync2sys.models import Channel, Job, Offer, Product, Pull, Supplier, Varian
 from sync2sys.models.base import now
 from sync2sys.offers.articles import Listed, articles
 from sync2sys.offers.rows import Offer as Listing
+from sync2sys.offers.rows import Refusal
 from sync2sys.services import hooks, imports, jobs, own_offers, schedule, supplier_files
 from sync2sys.worker import Worker
 from tests.api.test_feeds import Owner, signed_in
@@ -226,6 +227,30 @@ def test_what_is_in_no_list_is_sold_out_for_a_month_and_then_no_product(trader):
     trader.work()
     assert gone[0] not in trader.mirrored()
     assert len(trader.mirrored()) == 4
+
+
+def refusal(key):
+    return Refusal(3, "not_a_number", "cost", "auf Anfrage", "The cost: This is not a number.", key)
+
+
+def test_an_article_whose_row_is_refused_is_sold_as_before(trader):
+    own = trader.supplier("First", offer("A", "5.00", gtin=SHOE), offer("B", "5.00", gtin=SOCK))
+    trader.set_up()
+    before = trader.mirrored()
+    trader.send(own, refusal("A"), offer("B", "6.00", gtin=SOCK))
+    assert trader.mirrored() == before | {id_of(SOCK): ("9.99", 8, "in_stock")}
+    told = trader.decisions()[id_of(SHOE)]
+    assert (told["price"], told["reasons"][1]["code"]) == (None, "refused")
+    trader.send(own, offer("B", "6.00", gtin=SOCK))
+    assert trader.mirrored()[id_of(SHOE)][1:] == (0, "out_of_stock")
+
+
+def test_a_price_in_another_currency_does_not_outlive_the_change_where_a_row_is_refused(trader):
+    own = trader.supplier("First", offer("A", "5.00", gtin=SHOE), offer("B", "5.00", gtin=SOCK))
+    trader.set_up()
+    trader.send(own, refusal("A"), offer("B", "5.00", gtin=SOCK))
+    trader.set_up(currency="CHF")
+    assert {terms[0] for terms in trader.mirrored().values()} == {None}
 
 
 def test_what_a_list_brought_that_is_taken_back_was_never_a_product(trader):
