@@ -22,8 +22,8 @@ _LOWEST, _HIGHEST = -240, 480
 _FINE = 100
 #: Codes and currencies that are counted apart.
 _MOST_NAMES = 50
-#: Fewer than one in so many that could be had can still be had: no day's sales do that.
-_SOLD_OUT = 20
+#: A delivery fills up a short list as a whole, so fewer stocks than this say nothing of their level.
+_STOCKS = 20
 #: Fields of text whose looks are watched.
 WATCHED = ("key", "sku", "mpn", "brand", "title", "category")
 _FILLABLE = tuple(name for name in FIELDS if name != "per")
@@ -37,8 +37,10 @@ class Thresholds(NamedTuple):
 
     #: this share of the offers is gone
     gone: float = 0.5
-    #: shares count from so many rows on
-    fewest: int = 20
+    #: this share of those that could be had cannot any more
+    sold_out: float = 0.6
+    #: what concerns fewer offers than this is no accident
+    fewest: int = 5
     #: this share of the rows is refused
     refused: float = 0.5
     #: amounts or stocks as a whole are so many times as high or low
@@ -248,15 +250,12 @@ def objections(
         *_other_encoding(before, after, thresholds),
         *_dearer(before, after, thresholds),
     ]
-    if before is None or before.offers < thresholds.fewest:
+    if before is None:
         return found
-    found += _gone(before, after, thresholds, moves)
+    # What is gone cannot be had either, and says so better.
+    found += _gone(before, after, thresholds, moves) or _sold_out(before, after, thresholds)
     found += [*_lost(before, after, thresholds), *_other_looks(before, after, thresholds)]
-    found += [
-        *_sold_out(before, after, thresholds),
-        *_other_currency(before, after, thresholds),
-        *_other_level(before, after, thresholds),
-    ]
+    found += [*_other_currency(before, after, thresholds), *_other_level(before, after, thresholds)]
     return found + (_together(moves, thresholds) if moves else [])
 
 
@@ -271,7 +270,7 @@ def _empty(before: Profile | None, after: Profile) -> Objection:
 
 def _refused(after: Profile, limits: Thresholds) -> list[Objection]:
     refused = after.refused.total()
-    if after.rows < limits.fewest or refused / after.rows <= limits.refused:
+    if refused < limits.fewest or refused / after.rows <= limits.refused:
         return []
     code = max(after.refused, key=after.refused.__getitem__)
     message = (
@@ -296,7 +295,7 @@ def _other_encoding(before: Profile | None, after: Profile, limits: Thresholds) 
 def _dearer(before: Profile | None, after: Profile, limits: Thresholds) -> list[Objection]:
     """What costs more than it is to be sold for is most likely in the wrong column."""
     usual = before.dearer / before.compared if before and before.compared else 0.0
-    if after.compared < limits.fewest or after.dearer / after.compared <= max(limits.moved, usual + 0.1):
+    if after.dearer < limits.fewest or after.dearer / after.compared <= max(limits.moved, usual + 0.1):
         return []
     message = (
         f"{after.dearer} of {after.compared} offers cost more than their recommended price. The two columns"
@@ -322,7 +321,8 @@ def _lost(before: Profile, after: Profile, limits: Thresholds) -> list[Objection
     found = []
     for name in FIELDS:
         was, now = before.share(name), after.share(name)
-        if was >= limits.moved and was - now >= limits.moved * was:
+        is_lost = (was - now) * after.offers >= limits.fewest
+        if is_lost and was >= limits.moved and was - now >= limits.moved * was:
             label = FIELDS[name].label
             message = (
                 f"{_per_cent(was)} of the offers had {label}, now {_per_cent(now)} have. Look at its column."
@@ -332,7 +332,8 @@ def _lost(before: Profile, after: Profile, limits: Thresholds) -> list[Objection
 
 
 def _sold_out(before: Profile, after: Profile, limits: Thresholds) -> list[Objection]:
-    if before.available < limits.fewest or after.available * _SOLD_OUT > before.available:
+    lost = before.available - after.available
+    if lost < limits.fewest or lost < limits.sold_out * before.available:
         return []
     message = (
         f"{before.available} offers could be had, now {after.available} can. Look at the column of the stock."
@@ -360,7 +361,7 @@ def _other_currency(before: Profile, after: Profile, limits: Thresholds) -> list
         return []
     was = max(before.currencies, key=before.currencies.__getitem__)
     now = max(after.currencies, key=after.currencies.__getitem__)
-    if was == now:
+    if was == now or after.currencies[now] < limits.fewest:
         return []
     message = f"Most amounts were in {was} and now are in {now}."
     return [Objection("CURRENCY_CHANGED", message, before.currencies[was], after.currencies[now])]
@@ -371,7 +372,8 @@ def _other_level(before: Profile, after: Profile, limits: Thresholds) -> list[Ob
     found = []
     for name in _MEASURED:
         old, new = before.spreads[name], after.spreads[name]
-        if min(old.total(), new.total()) < limits.fewest:
+        enough = max(limits.fewest, _STOCKS) if name == "quantity" else limits.fewest
+        if min(old.total(), new.total()) < enough:
             continue
         ratios = [new.quantile(share) / old.quantile(share) for share in (0.25, 0.5, 0.75)]
         if min(ratios) >= limits.factor or max(ratios) <= 1 / limits.factor:

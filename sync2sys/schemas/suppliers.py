@@ -22,10 +22,14 @@ class Thresholds(Own):
     """
 
     gone = Share(metadata={"description": "This share of the offers is gone."})
+    sold_out = Share(
+        data_key="soldOut",
+        metadata={"description": "This share of the offers that could be had cannot be had any more."},
+    )
     fewest = fields.Integer(
         strict=True,
         validate=validate.Range(1, 1_000_000),
-        metadata={"description": "Shares count from so many rows on."},
+        metadata={"description": "What concerns fewer offers than this is no accident."},
     )
     refused = Share(metadata={"description": "More than this share of the rows is refused."})
     factor = fields.Float(

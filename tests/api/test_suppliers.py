@@ -15,7 +15,7 @@ from tests.services.supplied import MAPPING, SHAPE, csv_of, some
 from tests.wholesaler import Wholesaler
 
 GUARD = {
-    "gone": 0.5, "fewest": 20, "refused": 0.5, "factor": 3.0, "together": 0.6, "same": 0.12, "moved": 0.5
+    "gone": 0.5, "soldOut": 0.6, "fewest": 5, "refused": 0.5, "factor": 3.0, "together": 0.6, "same": 0.12, "moved": 0.5
 }  # fmt: skip
 NOBODY = "00000000-0000-0000-0000-000000000000"
 THINGS = some(30)
@@ -364,7 +364,8 @@ def test_thresholds_are_set_wholly_and_shown_with_the_usual_ones(alice):
     made = alice.make(guard={"gone": 0.2})
     assert made["guard"] == GUARD | {"gone": 0.2}
     path = f"/suppliers/{made['id']}"
-    assert alice.call("PATCH", path, json={"guard": {"fewest": 5}}).json["guard"] == GUARD | {"fewest": 5}
+    given = {"fewest": 7, "soldOut": 0.9}
+    assert alice.call("PATCH", path, json={"guard": given}).json["guard"] == GUARD | given
     assert alice.call("PATCH", path, json={"guard": {}}).json["guard"] == GUARD
 
 

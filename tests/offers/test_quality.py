@@ -70,8 +70,8 @@ def refusals(count):
         (offers(40), ["OFFERS_GONE"]),
         (offers(50), ["OFFERS_GONE"]),
         (offers(51), []),
-        (offers() + undecoded(20), ["ENCODING_CHANGED"]),
-        (offers() + undecoded(19), []),
+        (offers() + undecoded(5), ["ENCODING_CHANGED"]),
+        (offers() + undecoded(4), []),
         (offers(title=lambda offer: f"Größe {offer.line}") + undecoded(90), []),
         (offers(90) + refusals(100), ["REFUSED"]),
         (offers(gtin=""), ["VALUES_GONE"]),
@@ -79,6 +79,9 @@ def refusals(count):
         (offers(cost=lambda offer: offer.price, price=lambda offer: offer.cost), ["COST_ABOVE_PRICE"]),
         (offers(quantity=0), ["STOCK_GONE"]),
         (offers(availability="out_of_stock"), ["STOCK_GONE"]),
+        (offers(quantity=lambda offer: offer.quantity * (offer.line > 90)), ["STOCK_GONE"]),
+        (offers(quantity=lambda offer: offer.quantity * (offer.line > 60)), []),
+        (offers(60, quantity=lambda offer: offer.quantity * (offer.line > 30)), ["STOCK_GONE"]),
         (offers(currency="CZK"), ["CURRENCY_CHANGED"]),
         (offers(brand="4006381"), ["COLUMN_MOVED"]),
         (offers(title="A long text that tells of the shoe at great length. " * 5), ["COLUMN_MOVED"]),
@@ -116,8 +119,26 @@ def test_a_first_list_is_looked_at_for_what_is_wrong_in_itself():
     assert [each.code for each in quality.objections(None, profile(swapped))] == ["COST_ABOVE_PRICE"]
 
 
-def test_a_small_list_may_change_as_it_likes():
-    assert codes(offers(3), before=profile(offers(10))) == []
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (10, offers(5), ["OFFERS_GONE"]),
+        (10, offers(6), []),
+        (8, offers(4), []),
+        (10, offers(10, quantity=0), ["STOCK_GONE"]),
+        (10, offers(10, quantity=lambda offer: 0 if offer.line > 6 else 3), []),
+        (5, offers(5, cost=lambda offer: offer.cost / 100), ["OFF_BY_A_FACTOR"]),
+        (4, offers(4, cost=lambda offer: offer.cost / 100), []),
+        (10, offers(10, quantity=400), []),
+        (6, offers(6, gtin=""), ["VALUES_GONE"]),
+        (6, offers(6, gtin=lambda offer: "" if offer.line > 4 else GTIN), []),
+        (8, offers(3) + refusals(5), ["REFUSED", "OFFERS_GONE"]),
+        (8, offers(5) + refusals(3), []),
+        (6, offers(6, currency="CZK"), ["CURRENCY_CHANGED"]),
+    ],
+)
+def test_a_short_list_is_held_where_enough_of_it_looks_like_an_accident(before, after, expected):
+    assert codes(after, before=profile(offers(before))) == expected
 
 
 def test_a_cost_with_tax_may_be_above_a_price_without():
