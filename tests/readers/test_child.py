@@ -174,10 +174,12 @@ def test_a_child_gets_nothing_of_our_environment_and_does_not_load_the_service(u
     assert loaded == "False False"
 
 
-# Attacks: refused below 50 MB more than a reader needs for nothing, and within half a minute even where
-# machines are slow: what grows with the square of a file takes hours.
+# Attacks: refused below 50 MB more than a reader needs for nothing, and within five seconds of processor time.
 
-SECONDS = 30
+SECONDS = 5
+#: Whoever else is on the machine makes processor time longer, too; what grows with the square of a file takes
+#: hours every time.
+ATTEMPTS = 3
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
 MANY = " ".join(f"a{n}=''" for n in range(90_000))
 ITEMS = "<products><product><t>{}</t></product></products>"
@@ -236,10 +238,13 @@ def measured(tmp_path_factory):
         asked = {"do": do, "shape": Shape(**shape).as_dict(), "path": str(path), "limits": asdict(Limits())}
         asked |= {"memory": 512 * MB, "seconds": 60, "name": "", "content_type": ""}
         command = [sys.executable, "-I", str(driver), str(child._MAIN)]
-        done = subprocess.run(
-            command, input=json.dumps(asked).encode(), capture_output=True, env={}, check=True
-        )
-        peak, seconds = done.stderr.split()
+        for _ in range(ATTEMPTS):
+            done = subprocess.run(
+                command, input=json.dumps(asked).encode(), capture_output=True, env={}, check=True
+            )
+            peak, seconds = done.stderr.split()
+            if float(seconds) < SECONDS:
+                break
         return done.stdout, int(peak), float(seconds)
 
     return measure
