@@ -261,7 +261,8 @@ def test_a_merchant_can_follow_the_page_about_suppliers(app, instance, database_
         walk = Walk("suppliers.md", tmp_path, BASE=service.url, TOKEN=merchant.token)
         walk_to_offers(walk, merchant)
         walk_to_prices(walk, merchant)
-        walk_to_the_shop(walk, merchant)
+        before = walk_to_the_shop(walk, merchant)
+        walk_back_in_the_shop(walk, merchant, shop, before)
         walk_without_a_store(walk, app, service)
         walk_through_a_held_list(walk, merchant)
         walk_back_and_on(walk, merchant)
@@ -335,6 +336,30 @@ def walk_to_the_shop(walk, merchant):
         "price": ("written", "83.99"),
         "quantity": ("written", "10"),
     }
+    return {line["field"]: line["before"] for line in lines}
+
+
+def walk_back_in_the_shop(walk, merchant, shop, before):
+    def books():
+        record = shop.records[int(walk.known["PRODUCT"])]
+        return record["regular_price"], str(record["stock_quantity"])
+
+    assert books() == ("83.99", "10")
+    undoing = walk("Write them to the shop")
+    assert undoing["kind"] == "undo"
+    path = f"/channels/{walk.known['CHANNEL']}/writing/runs"
+    merchant.service.until(
+        lambda: {run["kind"]: run["state"] for run in merchant.call("GET", path)["items"]}["undo"] == "done"
+    )
+    # Nobody counted this stock before, so there is no number to go back to.
+    assert before["quantity"] is None
+    assert books() == (before["price"], "10")
+    lines = merchant.call("GET", f"{path}/{undoing['id']}/lines")["items"]
+    assert {line["field"]: (line["state"], line["code"]) for line in lines} == {
+        "price": ("written", ""),
+        "quantity": ("refused", "nothing_before"),
+    }
+    assert merchant.call("GET", f"/channels/{walk.known['CHANNEL']}/writing")["state"] == "dry"
 
 
 class Trader(Merchant):
