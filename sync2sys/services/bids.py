@@ -13,12 +13,13 @@ from sync2sys.extensions import db
 from sync2sys.models import Decision, Product, Variant
 from sync2sys.models.base import now
 from sync2sys.offers import decision as decisions
-from sync2sys.offers import matching
-from sync2sys.offers.decision import Supply
+from sync2sys.offers import matching, supplies
 from sync2sys.offers.fields import OUT_OF_STOCK
 from sync2sys.offers.matching import NoMatch, Target
 from sync2sys.offers.policies import Policy
 from sync2sys.offers.rows import Offer
+from sync2sys.offers.supplies import Product as Priced
+from sync2sys.offers.supplies import Supply
 from sync2sys.services.upserts import table_of, upsert
 
 #: Rows that are read at once.
@@ -59,11 +60,11 @@ def bid(
     `refusal`: why nobody knows what is in the list instead, as `offer_lists.refusal` says.
     """
     if refusal is not None:
-        supply = decisions.Supply(supplier_id, offer.key, name=name, refusal=refusal)
+        supply = Supply(supplier_id, offer.key, name=name, refusal=refusal)
         return Bid(supply, import_id or None, offer.line, rule, why, gone_at)
     if gone_at is not None:
         offer = offer._replace(availability=OUT_OF_STOCK, quantity=0)
-    supply = decisions.supply(supplier_id, offer, name)
+    supply = supplies.supply(supplier_id, offer, name)
     return Bid(supply, import_id or None, offer.line, rule, why, gone_at)
 
 
@@ -110,7 +111,7 @@ def decided(
     channel_id: str,
     external_id: str,
     product_external_id: str,
-    product: decisions.Product,
+    product: Priced,
     bids: Sequence[Bid],
     policy: Policy,
 ) -> dict[str, Any]:

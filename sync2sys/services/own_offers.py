@@ -37,7 +37,6 @@ from sync2sys.extensions import db, settings
 from sync2sys.formats import taxes
 from sync2sys.models import Channel, Offer, Pricing, Quarrel, Supplier, Variant
 from sync2sys.models.base import now
-from sync2sys.offers import decision as decisions
 from sync2sys.offers import links, matching, policies
 from sync2sys.offers.articles import (
     BY_PART,
@@ -53,6 +52,7 @@ from sync2sys.offers.fields import BACKORDER, OUT_OF_STOCK, PREORDER
 from sync2sys.offers.links import Link
 from sync2sys.offers.matching import Index, Match, NoMatch, Rule
 from sync2sys.offers.policies import Policy, Stock
+from sync2sys.offers.supplies import Product as Priced
 from sync2sys.services import bids, items, offer_lists, offer_records
 from sync2sys.services.bids import VARIANT, Bid, decision_rows
 from sync2sys.services.upserts import table_of
@@ -339,7 +339,7 @@ def _made(article: Article, alone: Sequence[Bid], plan: Plan) -> Made:
     found, external_id = described(article), article.identity.id
     product_id = found.group or external_id
     categories = (found.category,) if found.category else ()
-    priced = decisions.Product(plan.currency, plan.includes_tax, plan.rate, found.brand, categories)
+    priced = Priced(plan.currency, plan.includes_tax, plan.rate, found.brand, categories)
     decision = bids.decided(plan.channel_id, external_id, product_id, priced, alone, plan.policy)
     known = {"id": external_id, "gtin": found.gtin, "sku": found.sku, "mpn": found.mpn}
     link = plan.link.of(known) if plan.link.home else found.link

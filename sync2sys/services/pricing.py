@@ -24,10 +24,10 @@ from sync2sys.formats import taxes
 from sync2sys.formats.definitions import BadDefinition
 from sync2sys.models import Channel, Decision, Offer, Pricing, Quarrel
 from sync2sys.models.base import now
-from sync2sys.offers import decision as decisions
 from sync2sys.offers import matching, policies
 from sync2sys.offers.matching import Index, Match, NoMatch, Rule
 from sync2sys.offers.policies import Policy
+from sync2sys.offers.supplies import Product as Priced
 from sync2sys.services import (
     bids,
     items,
@@ -263,9 +263,7 @@ def _decided(plan: Plan, row: Any, found: Sequence[Bid]) -> dict[str, Any]:
     rate = Decimal(0) if not row.taxable or plan.charges_tax is False else None
     if rate is None:
         rate = plan.tax.rate(row.tax_class, plan.shop_rates)
-    product = decisions.Product(
-        plan.currency, plan.includes_tax, rate, row.brand or "", tuple(row.categories or ())
-    )
+    product = Priced(plan.currency, plan.includes_tax, rate, row.brand or "", tuple(row.categories or ()))
     ids = plan.channel_id, row.external_id, row.product_key
     return bids.decided(*ids, product, found, plan.policy)
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sync2sys.formats.money import MINOR_UNITS
 from sync2sys.offers import policies
-from sync2sys.offers.decision import Product, Supply, decide
+from sync2sys.offers.decision import decide
+from sync2sys.offers.supplies import Product, Supply
 
 D = Decimal
 GERMAN = Product("EUR", True, D(19), "Acme", ("Shoes > Running",))
