@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from sync2sys.errors import BadRequest, LimitReached, NotFound
+from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db
 from sync2sys.formats.definitions import BadDefinition
 from sync2sys.models import Organization, Supplier
@@ -14,7 +14,7 @@ from sync2sys.offers import mapping as mappings
 from sync2sys.offers.quality import Thresholds
 from sync2sys.outbound import urls
 from sync2sys.readers.base import BadShape, Shape
-from sync2sys.services import jobs, organizations, repricing
+from sync2sys.services import jobs, organizations, plans, repricing
 
 #: What may change after a supplier was made; `credentials` as well, with or without the address.
 CHANGEABLE = ("name", "url", "credentials", "shape", "mapping", "guard", "every_minutes")
@@ -37,9 +37,7 @@ def create(
     `credentials`: user and password for the address. Raises LimitReached (SUPPLIER_LIMIT) where the plan
     allows no more, and BadRequest for what cannot be used.
     """
-    # The lock makes one of two requests at the limit see the other's supplier.
-    db.session.refresh(organization, with_for_update=True)
-    _require_room(organization)
+    plans.require_room(organization, plans.SUPPLIERS)
     supplier = Supplier(organization_id=organization.id, name=name)
     given = {"url": url, "shape": shape, "mapping": mapping, "guard": guard or {}}
     _set(supplier, given | {"every_minutes": every_minutes, "credentials": credentials})
@@ -102,13 +100,6 @@ def ask_import(supplier: Supplier) -> None:
 def thresholds(supplier: Supplier) -> Thresholds:
     """When a new list is held: what its owner set, and the usual for the rest."""
     return Thresholds(**supplier.guard)
-
-
-def _require_room(organization: Organization) -> None:
-    limit = organizations.limit(organization, "suppliers")
-    of_organization = select(func.count(Supplier.id)).filter_by(organization_id=organization.id)
-    if limit is not None and (db.session.scalar(of_organization) or 0) >= limit:
-        raise LimitReached(f"The plan {organization.plan} allows {limit} suppliers.", code="SUPPLIER_LIMIT")
 
 
 def _set(supplier: Supplier, given: Mapping[str, Any]) -> None:
