@@ -57,9 +57,14 @@ def show_all() -> None:
 @click.option("--organization", default="", help="Id; not needed where there is only one.")
 @click.option("--user", default="", help="For the address; the password is asked for.")
 @click.option("--password", default="", help="Asked for where left out.")
-@click.option("--every", "minutes", default=0, help="Minutes between two looks at the address.")
+@click.option(
+    "--every",
+    "minutes",
+    type=int,
+    help=f"Minutes between two looks at the address, {service.USUAL_MINUTES} where left out. 0: by hand.",
+)
 @told
-def add(name: str, source: str, organization: str, user: str, password: str, minutes: int) -> None:
+def add(name: str, source: str, organization: str, user: str, password: str, minutes: int | None) -> None:
     """Make a supplier of an address or a file. Nothing is offered before you `confirm` how it is read."""
     url = source if "://" in source else ""
     if user and not password:

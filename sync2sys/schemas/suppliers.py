@@ -74,7 +74,10 @@ def _minutes(**options: object) -> fields.Integer:
         strict=True,
         attribute="every_minutes",
         validate=validate.Range(0, 7 * 24 * 60),
-        metadata={"description": "Minutes between two looks at the address. 0: only when asked."},
+        metadata={
+            "description": "Minutes between two looks at the address. 0: only when asked. 60 where an "
+            "address is first given and this is left out."
+        },
         **options,  # type: ignore[arg-type]
     )
 
@@ -86,7 +89,7 @@ class NewSupplier(Own):
     shape = _shape(load_default=None)
     mapping = _mapping(load_default=None)
     guard = fields.Nested(Thresholds, load_default=dict)
-    everyMinutes = _minutes(load_default=0)
+    everyMinutes = _minutes()
 
 
 class ChangedSupplier(Own):

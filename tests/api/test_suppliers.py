@@ -1,13 +1,18 @@
 """Making, reading, correcting and removing suppliers; who may see which; and what never gets in."""
 
 import threading
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from sqlalchemy import update
 
 from sync2sys.api.access import encode
 from sync2sys.database import transaction
-from sync2sys.services import accounts, tokens
+from sync2sys.extensions import db
+from sync2sys.models import Job
+from sync2sys.models.base import now
+from sync2sys.services import accounts, schedule, tokens
 from tests.api.test_feeds import TIME, Owner
 from tests.plugin import Plugin, assert_error
 from tests.services import supplied
@@ -358,6 +363,55 @@ def test_another_mapping_is_read_anew_and_the_offers_stay_until_then(alice, deli
     assert (changed["isImporting"], changed["offers"]) == (True, 30)
     assert alice.read(delivered) == "held"
     assert "CHANGED_TOGETHER" in [reason["code"] for reason in alice.show(delivered)["held"]["hold"]]
+
+
+@pytest.mark.parametrize(
+    ("given", "minutes"),
+    [
+        ({}, 0),
+        ({"everyMinutes": 0}, 0),
+        ({"url": ""}, 0),
+        ({"url": "https://lists.example/a"}, 60),
+        ({"url": "https://lists.example/a", "everyMinutes": 0}, 0),
+        ({"url": "https://lists.example/a", "everyMinutes": 15}, 15),
+    ],
+)
+def test_an_address_is_looked_at_every_hour_where_nothing_else_is_said(alice, given, minutes):
+    assert alice.make(**given)["everyMinutes"] == minutes
+
+
+def test_an_address_that_comes_later_is_looked_at_every_hour_too_and_one_that_goes_no_more(alice):
+    path = f"/suppliers/{alice.make()['id']}"
+
+    def change(**body):
+        answer = alice.call("PATCH", path, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json["everyMinutes"]
+
+    assert change(name="x") == 0
+    assert change(url="https://lists.example/a") == 60
+    assert change(everyMinutes=0) == 0
+    assert change(url="https://lists.example/b") == 0  # who looks by hand goes on to
+    assert change(everyMinutes=15) == 15
+    assert change(url="https://lists.example/c") == 15
+    assert change(url="") == 0
+    assert change(url="https://lists.example/d", everyMinutes=0) == 0
+    assert change(url="") == 0
+    assert change(url="https://lists.example/e", everyMinutes=30) == 30
+
+
+def test_a_list_at_an_address_that_was_only_named_follows_it(app, alice, shop):
+    made = alice.make(url=shop.url, **MAPPED)
+    assert alice.read(made) == "applied"
+    shop.content, shop.etag = csv_of(THINGS, stock=6), '"2"'
+    for passed, queued in ((59, False), (61, True)):
+        with app.app_context():
+            moment = now() - timedelta(minutes=passed)
+            ended = update(Job).where(Job.live_key.is_(None)).values(finished_at=moment)
+            transaction(lambda statement=ended: db.session.execute(statement))()
+            schedule.tick()
+        assert alice.show(made)["isImporting"] is queued
+    assert alice.read(made) == "applied"
 
 
 def test_thresholds_are_set_wholly_and_shown_with_the_usual_ones(alice):

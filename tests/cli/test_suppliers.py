@@ -115,6 +115,14 @@ def test_an_address_is_asked_at_once(suppliers, organization, shop):
     assert suppliers("guess", supplier)[0] == 0
 
 
+@pytest.mark.parametrize(("words", "told"), [((), True), (("--every", "0"), False)])
+def test_an_address_is_asked_every_hour_where_nothing_else_is_said(
+    suppliers, organization, shop, words, told
+):
+    supplier = added(suppliers("add", "Wholesale", shop.url, *words)[1])
+    assert ("Asked every 60 minutes." in suppliers("show", supplier)[1]) is told
+
+
 def test_an_address_that_gives_no_list_is_told_and_the_supplier_is_there(suppliers, organization, shop):
     shop.instead = (404, {}, b"")
     code, output = suppliers("add", "Wholesale", shop.url)
