@@ -142,7 +142,10 @@ def guess(supplier_id: str) -> dict[str, Any]:
 @bp.arguments(schemas.Tried, required=False)
 @bp.response(200, schemas.OfferPreview)
 def preview(body: dict[str, Any], supplier_id: str) -> dict[str, Any]:
-    """Show what the first rows would become, and why some are refused. Nothing is kept."""
+    """Show what the first rows, or those from a line on, would become, and why some are refused.
+
+    Nothing is kept.
+    """
     found = supplier_previews.preview(_own(supplier_id).id, **body)
     rows = []
     for values, made in found.rows:
@@ -150,7 +153,7 @@ def preview(body: dict[str, Any], supplier_id: str) -> dict[str, Any]:
         offer = None if isinstance(made, Refusal) else _offer(offer_records.of_offer(made), made.line)
         refusal = made if is_refused else None
         rows.append({"line": made.line, "values": values, "offer": offer, "refusal": refusal})
-    return {"rows": rows, "offers": found.offers, "refused": found.refused}
+    return {"rows": rows, "offers": found.offers, "refused": found.refused, "more": found.more}
 
 
 @bp.post("/<string:supplier_id>/import")

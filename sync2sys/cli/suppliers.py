@@ -158,12 +158,19 @@ def guess(supplier: str, bare: bool) -> None:
 @click.argument("supplier")
 @click.argument("file", type=click.File("r", encoding="utf-8"), required=False)
 @click.option("--rows", "count", default=20, show_default=True, type=click.IntRange(1, 200))
+@click.option("--line", default=1, type=click.IntRange(1), help="Show rows from this line of the list on.")
+@click.option("--skip", default=0, type=click.IntRange(0), help="Pass over so many of them.")
 @told
-def preview(supplier: str, file: TextIO | None, count: int) -> None:
-    """Show what the first rows would become: as confirmed, else as a FILE says, else as guessed."""
+def preview(supplier: str, file: TextIO | None, count: int, line: int, skip: int) -> None:
+    """Show what the first rows would become, or those from a line on.
+
+    As confirmed, else as a FILE says, else as guessed.
+    """
     supplier_id = look(lambda: find(supplier).id)()
     said = _said(supplier_id, file)
-    found = supplier_previews.preview(supplier_id, count, said["shape"], said["mapping"])
+    found = supplier_previews.preview(
+        supplier_id, count, said["shape"], said["mapping"], line=line, skip=skip
+    )
     for _, made in found.rows:
         if isinstance(made, Refusal):
             value = f" ({made.value})" if made.value else ""

@@ -209,6 +209,18 @@ class Tried(Own):
     shape = _shape(load_default=None)
     mapping = _mapping(load_default=None)
     count = fields.Integer(strict=True, load_default=20, validate=validate.Range(1, 200))
+    line = fields.Integer(
+        strict=True,
+        load_default=1,
+        validate=validate.Range(1, 2**31),
+        metadata={"description": "Rows before this line of the file are passed over."},
+    )
+    skip = fields.Integer(
+        strict=True,
+        load_default=0,
+        validate=validate.Range(0, 1_000_000),
+        metadata={"description": "So many rows are passed over from there: a page is as many further on."},
+    )
 
 
 class OfferRemark(Schema):
@@ -271,8 +283,9 @@ class OfferPreviewRow(Schema):
 
 class OfferPreview(Schema):
     rows = fields.List(fields.Nested(OfferPreviewRow), required=True)
-    offers = fields.Integer(required=True)
-    refused = fields.Integer(required=True)
+    offers = fields.Integer(required=True, metadata={"description": "Of these rows."})
+    refused = fields.Integer(required=True, metadata={"description": "Of these rows."})
+    more = fields.Boolean(required=True, metadata={"description": "There are rows after these."})
 
 
 class OfferChange(Schema):

@@ -1,6 +1,8 @@
 """Making, reading, correcting and removing suppliers; who may see which; and what never gets in."""
 
+import json
 import threading
+import tracemalloc
 from datetime import timedelta
 from io import BytesIO
 
@@ -12,7 +14,8 @@ from sync2sys.database import transaction
 from sync2sys.extensions import db
 from sync2sys.models import Job
 from sync2sys.models.base import now
-from sync2sys.services import accounts, schedule, tokens
+from sync2sys.readers.child import Confines
+from sync2sys.services import accounts, schedule, supplier_previews, tokens
 from tests.api.test_feeds import TIME, Owner
 from tests.plugin import Plugin, assert_error
 from tests.services import supplied
@@ -575,9 +578,72 @@ def test_a_preview_is_of_as_many_rows_as_asked(alice, delivered):
     assert len(alice.post(delivered, "/preview").json["rows"]) == 20
 
 
+def skus(shown):
+    return [row["values"].get("sku") for row in shown["rows"]]
+
+
+def test_a_preview_goes_on_page_by_page_to_the_last_row(alice, delivered):
+    seen, more = [], True
+    while more:
+        page = alice.post(delivered, "/preview", {"count": 7, "skip": len(seen)}).json
+        seen, more = seen + skus(page), page["more"]
+    assert seen == list(THINGS)
+    assert (page["offers"], page["refused"]) == (2, 0)
+    after = alice.post(delivered, "/preview", {"skip": 30}).json
+    assert after == {"rows": [], "offers": 0, "refused": 0, "more": False}
+
+
+def test_a_page_of_a_preview_that_ends_with_the_file_is_the_last(alice, delivered):
+    for skip, more in ((22, True), (23, False)):
+        page = alice.post(delivered, "/preview", {"count": 7, "skip": skip}).json
+        assert (len(page["rows"]), page["more"]) == (7, more)
+
+
+def test_a_preview_begins_at_the_line_of_a_row_that_an_import_refused(alice):
+    made = alice.make(**MAPPED)
+    alice.send(made, csv_of(THINGS | {"S17": "free"}))
+    alice.read(made)
+    (refused,) = alice.get(made, f"/imports/{alice.show(made)['applied']['id']}/refused")["items"]
+    shown = alice.post(made, "/preview", {"count": 2, "line": refused["line"]}).json
+    assert skus(shown) == ["S17", "S18"]
+    assert shown["rows"][0]["refusal"] == refused
+    assert skus(alice.post(made, "/preview", {"count": 1, "line": 19, "skip": 2}).json) == ["S19"]
+
+
+def test_rows_that_all_stand_in_one_line_are_paged_as_well(alice):
+    made = alice.make()
+    rows = [{"sku": sku, "title": "", "cost": cost, "stock": "5"} for sku, cost in THINGS.items()]
+    alice.send(made, json.dumps(rows).encode())
+    body = {"shape": {"format": "json"}, "mapping": MAPPING, "count": 2, "skip": 28}
+    shown = alice.post(made, "/preview", body).json
+    assert [(row["line"], row["offer"]["key"]) for row in shown["rows"]] == [(1, "S28"), (1, "S29")]
+
+
+def test_a_row_far_down_is_shown_without_holding_those_before_it(alice):
+    made = alice.make(**MAPPED)
+    alice.send(made, csv_of(some(150_000)))
+    tracemalloc.start()
+    try:
+        shown = alice.post(made, "/preview", {"count": 1, "skip": 149_999}).json
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (skus(shown), shown["more"]) == (["S149999"], False)
+    assert held < 12 * 2**20
+
+
+def test_nobody_waits_for_ever_for_a_row(alice, delivered, monkeypatch):
+    monkeypatch.setattr(supplier_previews, "WAITED_FOR", Confines(wait=0.0))
+    assert_error(alice.post(delivered, "/preview"), 400, "FILE_TOO_SLOW")
+
+
 @pytest.mark.parametrize(
     ("body", "place"),
     [
+        ({"line": 0}, "line"),
+        ({"line": "2"}, "line"),
+        ({"skip": -1}, "skip"),
+        ({"skip": 1_000_001}, "skip"),
         ({"count": 0}, "count"),
         ({"count": 201}, "count"),
         ({"count": "5"}, "count"),

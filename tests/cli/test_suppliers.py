@@ -168,6 +168,8 @@ def test_a_newer_file_is_sent_and_imported(suppliers, organization, path, tmp_pa
 
 def test_another_mapping_is_confirmed_from_a_file(suppliers, mine, told):
     assert suppliers("preview", mine)[1].splitlines()[-1] == "20 offers, 0 refused."
+    one = suppliers("preview", mine, "--rows", "1", "--line", "12", "--skip", "3")[1]
+    assert one.startswith("line 15\tS13\t")
     assert suppliers("confirm", mine, str(told)) == (
         0,
         "Kept. The worker reads the list now; `flask suppliers import` does so here.\n",
