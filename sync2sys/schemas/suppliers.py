@@ -83,6 +83,8 @@ def _minutes(**options: object) -> fields.Integer:
 
 
 class NewSupplier(Own):
+    may_be_form = True
+
     name = fields.String(required=True, validate=NAME)
     url = _url(load_default="")
     credentials = fields.Nested(Credentials, allow_none=True, load_default=None)

@@ -1,8 +1,10 @@
 """Making, reading, correcting and removing suppliers; who may see which; and what never gets in."""
 
+import gc
 import json
 import threading
 import tracemalloc
+import warnings
 from datetime import timedelta
 from io import BytesIO
 
@@ -474,6 +476,131 @@ def test_a_file_without_a_length_is_taken_as_well(alice):
     assert alice.send(made, None, **in_pieces(csv_of(THINGS))).status_code == 200
     assert alice.read(made) == "applied"
     assert alice.show(made)["offers"] == 30
+
+
+# The file along with the supplier
+
+
+LIST = csv_of(THINGS)
+
+
+def form(content=LIST, **fields):
+    """What a browser or curl sends: texts, JSON for what is none, and the file."""
+    told = {"name": "Wholesale Ltd"} | fields
+    parts = {name: each if isinstance(each, str) else json.dumps(each) for name, each in told.items()}
+    return parts if content is None else parts | {"file": (BytesIO(content), "prices.csv", "text/csv")}
+
+
+def test_a_supplier_comes_with_its_file_in_one_call(alice):
+    answer = alice.call("POST", "/suppliers", data=form(guard={"gone": 0.2}, **MAPPED))
+    assert answer.status_code == 201, answer.text
+    made = answer.json
+    assert (made["name"], made["file"], made["isImporting"]) == ("Wholesale Ltd", "prices.csv", True)
+    assert (made["mapping"], made["guard"]) == (MAPPING, GUARD | {"gone": 0.2})
+    assert alice.read(made) == "applied"
+    assert alice.show(made)["offers"] == 30
+
+
+def test_a_file_that_comes_along_can_be_looked_at_first(alice):
+    made = alice.call("POST", "/suppliers", data=form()).json
+    assert alice.read(made) is None
+    assert alice.get(made, "/guess")["columns"] == ["sku", "title", "cost", "stock"]
+
+
+def two_files():
+    return form() | {"file": [(BytesIO(b"a;b\n1;2\n"), "a.csv"), (BytesIO(b"a;b\n1;2\n"), "b.csv")]}
+
+
+def twice():
+    return form() | {"name": ["One", "Two"]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "place"),
+    [
+        (form(content=None), "file"),
+        (form(content=b""), "file"),
+        (form(content=None, file="a;b"), "file"),
+        (two_files(), "file"),
+        (form() | {"list": (BytesIO(b"a;b"), "a.csv")}, "file"),
+        (twice(), "name"),
+        (form(name=""), "name"),
+        (form(name="a\0b"), "name"),
+        (form(url="https://lists.example/a"), "url"),
+        (form(shape="csv"), "shape"),
+        (form(shape="[1"), "shape"),
+        (form(shape={"format": "pdf"}), "shape.format"),
+        (form(mapping='{"fields": 1, "fields": 2}'), "mapping"),
+        (form(mapping={}), "mapping.fields"),
+        (form(everyMinutes=60), "everyMinutes"),
+        (form(credentials=KEYS), "credentials"),
+        (form(colour="red"), "colour"),
+    ],
+)
+def test_a_wrong_form_names_the_place_and_makes_nothing(alice, parts, place):
+    parts = {name: copied(part) for name, part in parts.items()}
+    answer = alice.call("POST", "/suppliers", data=parts, content_type="multipart/form-data")
+    assert list(assert_error(answer, 400)["details"]) == [place]
+    assert alice.call("GET", "/suppliers").json["total"] == 0
+
+
+def copied(part):
+    """The part with a file of its own: the client closes what it has sent."""
+    if isinstance(part, list):
+        return [copied(each) for each in part]
+    return (BytesIO(part[0].getvalue()), *part[1:]) if isinstance(part, tuple) else part
+
+
+@pytest.mark.parametrize("body", [b"", b"--x\r\n", b"no form at all"])
+def test_a_form_that_is_none_is_a_400(alice, body):
+    answer = alice.call("POST", "/suppliers", data=body, content_type=BY_X)
+    assert_error(answer, 400)
+    assert alice.call("GET", "/suppliers").json["total"] == 0
+
+
+BY_X = "multipart/form-data; boundary=x"
+
+
+def by_x(content, end=b"\r\n--x--\r\n"):
+    """The bytes of a form."""
+    head = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nWholesale\r\n--x\r\n'
+    named = b'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    return head + named + content + end
+
+
+def test_a_form_that_breaks_off_makes_nothing(alice):
+    with warnings.catch_warnings():
+        # The library leaves it to the garbage collector to close what it has begun.
+        warnings.simplefilter("ignore", ResourceWarning)
+        answer = alice.call("POST", "/suppliers", data=by_x(LIST, end=b""), content_type=BY_X)
+        gc.collect()
+    assert_error(answer, 400)
+    assert alice.call("GET", "/suppliers").json["total"] == 0
+    assert alice.call("POST", "/suppliers", data=by_x(LIST), content_type=BY_X).status_code == 201
+
+
+def test_a_file_that_is_too_large_makes_no_supplier_either(make_app):
+    alice = Buyer(make_app(SUPPLIER_FILE_MB="1"), "alice@shop.example")
+
+    def send(length):
+        return alice.call("POST", "/suppliers", data=by_x(b"x" * length), content_type=BY_X)
+
+    for length in (2**20 + 1, 3 * 2**20):
+        assert_error(send(length), 413)
+    assert alice.call("GET", "/suppliers").json["total"] == 0
+    assert send(2**20).status_code == 201
+
+
+def test_a_form_is_no_way_around_the_plan_or_the_length_of_json(make_app):
+    alice = Buyer(make_app(PLANS='{"starter": {"suppliers": 0}}'), "alice@shop.example")
+    assert_error(alice.call("POST", "/suppliers", data=form()), 403, "SUPPLIER_LIMIT")
+    long = alice.call("POST", "/suppliers", json={"name": "x", "colour": "x" * 2**21})
+    assert_error(long, 413)
+
+
+def test_elsewhere_a_form_is_no_json(alice, delivered):
+    answer = alice.call("PATCH", f"/suppliers/{delivered['id']}", data=form())
+    assert_error(answer, 415)
 
 
 def in_pieces(content):
