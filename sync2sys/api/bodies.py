@@ -1,17 +1,20 @@
-"""Reading a JSON body, strictly and in one way, for every route."""
+"""Reading a JSON body, or the same as a form with a file, strictly and in one way, for every route."""
 
 import json
 from typing import Any
 
 from flask import Request
 from flask_smorest import Blueprint as SmorestBlueprint
+from marshmallow import Schema, fields
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from sync2sys.errors import BadRequest
 
 MAX_DEPTH = 32
+FORM = "multipart/form-data"
 
 
 def load_json(raw: bytes) -> Any:
@@ -62,6 +65,24 @@ def _check(value: Any, depth: int) -> None:
             _check(inner, depth - 1)
 
 
+def load_form(form: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
+    """The fields of a form, as JSON would have them: texts as they stand, all else as JSON.
+
+    Raises BadRequest as `load_json`, with the field in `details`.
+    """
+    found: dict[str, Any] = {}
+    for name, texts in form.lists():
+        try:
+            if len(texts) != 1:
+                raise BadRequest("The form names this twice.")
+            is_text = isinstance(schema.fields.get(name), fields.String)
+            found[name] = texts[0] if is_text else load_json(texts[0].encode("utf-8", "surrogatepass"))
+            _check(found[name], MAX_DEPTH)
+        except BadRequest as error:
+            raise BadRequest("This form cannot be used.", details={name: [error.message]}) from None
+    return found
+
+
 class StrictParser(FlaskParser):
     """webargs with our reading of JSON; what is not valid is a 400, as the contract has no 422."""
 
@@ -69,6 +90,8 @@ class StrictParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": "exclude", "path": None}
 
     def load_json(self, req: Request, schema: Any) -> Any:
+        if getattr(schema, "may_be_form", False) and req.mimetype == FORM:
+            return load_form(req.form, schema)
         raw = req.get_data()
         if not req.content_length and len(raw) >= (req.max_content_length or 0):
             # A body without a length is cut at the limit in silence, and might still parse.

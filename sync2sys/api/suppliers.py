@@ -1,14 +1,18 @@
 """/api/suppliers: whose lists are read, what is in them, and what became of each row."""
 
+from collections.abc import Callable
+from functools import wraps
+from os import SEEK_END
 from typing import Any
 
 from flask import g, request
 from sqlalchemy import Select, func, or_, select
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from sync2sys.api import pages
 from sync2sys.api.access import access
-from sync2sys.api.bodies import Blueprint
+from sync2sys.api.bodies import FORM, Blueprint
 from sync2sys.database import transaction
 from sync2sys.errors import BadRequest
 from sync2sys.extensions import db, settings
@@ -33,6 +37,41 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FILE = {
     "requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}},
 }
+#: The same fields beside the file; what is no text is JSON, as objects in forms are.
+_FORM = {
+    "requestBody": {
+        "content": {
+            FORM: {
+                "schema": {
+                    "type": "object",
+                    "required": ["name", "file"],
+                    "properties": {
+                        "name": {"type": "string"},
+                        "shape": {"type": "object"},
+                        "mapping": {"type": "object"},
+                        "guard": {"type": "object"},
+                        "file": _BINARY["schema"],
+                    },
+                    "additionalProperties": False,
+                }
+            }
+        }
+    }
+}
+
+
+def may_bring_file(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a form be as long as a supplier's file."""
+
+    @wraps(view)
+    def with_room(*args: Any, **kwargs: Any) -> Any:
+        if request.mimetype == FORM:
+            # It may take its time: hold no transaction meanwhile.
+            db.session.rollback()
+            request.max_content_length = settings.SUPPLIER_FILE_MB * MIB + MIB
+        return view(*args, **kwargs)
+
+    return with_room
 
 
 @bp.get("")
@@ -47,12 +86,44 @@ def list_suppliers(query: dict[str, int]) -> dict[str, Any]:
 
 @bp.post("")
 @access("plugin", "panel")
+@may_bring_file
 @bp.arguments(schemas.NewSupplier)
 @bp.response(201, schemas.Supplier)
-@transaction
+@bp.doc(**_FORM)
 def create(body: dict[str, Any]) -> dict[str, Any]:
-    """Make a supplier. Its list is fetched if it has an address, and read once you have said how."""
+    """Make a supplier. Its list is fetched if it has an address, and read once you have said how.
+
+    A list that is sent may come along: then the same is a form, with the list as its part `file`.
+    """
+    file = _file_of_form(body["url"]) if request.mimetype == FORM else None
+    made = transaction(_make)(body)
+    if file is None:
+        return made
+    supplier_files.receive(made["id"], file.stream, file.filename or "", file.mimetype)
+    return transaction(_ask_import)(made["id"])
+
+
+def _make(body: dict[str, Any]) -> dict[str, Any]:
     return _described(suppliers.create(organizations.home_of(g.token), **body))
+
+
+def _file_of_form(url: str) -> FileStorage:
+    """The list that came along. Raises BadRequest, and RequestEntityTooLarge."""
+    if url:
+        raise BadRequest("A list has an address or is sent, not both.", details={"url": ["Leave this out."]})
+    files = list(request.files.items(multi=True))
+    if [name for name, _ in files] != ["file"]:
+        raise BadRequest(
+            "There is one part with a file in this form: `file`.", details={"file": ["Send one."]}
+        )
+    [(_, file)] = files
+    length = file.stream.seek(0, SEEK_END)
+    file.stream.seek(0)
+    if length > settings.SUPPLIER_FILE_MB * MIB:
+        raise RequestEntityTooLarge
+    if not length:
+        raise BadRequest("The file is empty.", details={"file": ["Send the bytes of the file."]})
+    return file
 
 
 @bp.get("/<string:supplier_id>")
@@ -142,7 +213,10 @@ def guess(supplier_id: str) -> dict[str, Any]:
 @bp.arguments(schemas.Tried, required=False)
 @bp.response(200, schemas.OfferPreview)
 def preview(body: dict[str, Any], supplier_id: str) -> dict[str, Any]:
-    """Show what the first rows would become, and why some are refused. Nothing is kept."""
+    """Show what the first rows, or those from a line on, would become, and why some are refused.
+
+    Nothing is kept.
+    """
     found = supplier_previews.preview(_own(supplier_id).id, **body)
     rows = []
     for values, made in found.rows:
@@ -150,7 +224,7 @@ def preview(body: dict[str, Any], supplier_id: str) -> dict[str, Any]:
         offer = None if isinstance(made, Refusal) else _offer(offer_records.of_offer(made), made.line)
         refusal = made if is_refused else None
         rows.append({"line": made.line, "values": values, "offer": offer, "refusal": refusal})
-    return {"rows": rows, "offers": found.offers, "refused": found.refused}
+    return {"rows": rows, "offers": found.offers, "refused": found.refused, "more": found.more}
 
 
 @bp.post("/<string:supplier_id>/import")

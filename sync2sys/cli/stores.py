@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sync2sys.connectors import platforms
 from sync2sys.database import transaction
 from sync2sys.emails import canonical_email
-from sync2sys.errors import NotFound, RemoteError, StoreUnreachable, Sync2SysError
+from sync2sys.errors import NotFound, StoreUnreachable, Sync2SysError
 from sync2sys.extensions import db, outbound
 from sync2sys.models import Channel, Membership, Organization, Product, User
 from sync2sys.outbound import canonical_origin
@@ -39,7 +39,7 @@ def connect(address: str, email: str, platform: str, key: str, secret: str) -> N
     except StoreUnreachable as error:
         hint = "A shop in a network of your own has to be allowed first: SYNC2SYS_OUTBOUND_ALLOW."
         raise click.ClickException(f"{error.message} {hint}") from error
-    except RemoteError as error:
+    except Sync2SysError as error:
         raise click.ClickException(error.message) from error
     click.echo(f"{name} is connected as channel {channel_id}.")
     click.echo(f"Mirror it now with `flask sync {channel_id}`, or let `flask worker` do it.")

@@ -57,9 +57,14 @@ def show_all() -> None:
 @click.option("--organization", default="", help="Id; not needed where there is only one.")
 @click.option("--user", default="", help="For the address; the password is asked for.")
 @click.option("--password", default="", help="Asked for where left out.")
-@click.option("--every", "minutes", default=0, help="Minutes between two looks at the address.")
+@click.option(
+    "--every",
+    "minutes",
+    type=int,
+    help=f"Minutes between two looks at the address, {service.USUAL_MINUTES} where left out. 0: by hand.",
+)
 @told
-def add(name: str, source: str, organization: str, user: str, password: str, minutes: int) -> None:
+def add(name: str, source: str, organization: str, user: str, password: str, minutes: int | None) -> None:
     """Make a supplier of an address or a file. Nothing is offered before you `confirm` how it is read."""
     url = source if "://" in source else ""
     if user and not password:
@@ -153,12 +158,19 @@ def guess(supplier: str, bare: bool) -> None:
 @click.argument("supplier")
 @click.argument("file", type=click.File("r", encoding="utf-8"), required=False)
 @click.option("--rows", "count", default=20, show_default=True, type=click.IntRange(1, 200))
+@click.option("--line", default=1, type=click.IntRange(1), help="Show rows from this line of the list on.")
+@click.option("--skip", default=0, type=click.IntRange(0), help="Pass over so many of them.")
 @told
-def preview(supplier: str, file: TextIO | None, count: int) -> None:
-    """Show what the first rows would become: as confirmed, else as a FILE says, else as guessed."""
+def preview(supplier: str, file: TextIO | None, count: int, line: int, skip: int) -> None:
+    """Show what the first rows would become, or those from a line on.
+
+    As confirmed, else as a FILE says, else as guessed.
+    """
     supplier_id = look(lambda: find(supplier).id)()
     said = _said(supplier_id, file)
-    found = supplier_previews.preview(supplier_id, count, said["shape"], said["mapping"])
+    found = supplier_previews.preview(
+        supplier_id, count, said["shape"], said["mapping"], line=line, skip=skip
+    )
     for _, made in found.rows:
         if isinstance(made, Refusal):
             value = f" ({made.value})" if made.value else ""

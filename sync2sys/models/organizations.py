@@ -19,7 +19,8 @@ class Organization(Base):
     plan: Mapped[str] = mapped_column(String(50))
     #: made for an unproved token; goes with it unless a store is proved
     provisional: Mapped[bool] = mapped_column(default=False)
-    #: the last thing that happened in it: a connect, a pulled page, a change to a feed
+    #: the last thing that happened in it: a connect, a pulled page, a list that came, a run of writing that
+    #: ended, a change to a feed or a supplier
     active_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 

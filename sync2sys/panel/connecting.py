@@ -1,6 +1,6 @@
 """Connecting stores by forms: a Shopify shop by its owner's consent, a WooCommerce store by its keys.
 
-Each gives the address that the browser goes to next. Raises BadRequest and StoreError.
+Each gives the address that the browser goes to next. Raises BadRequest, LimitReached and StoreError.
 """
 
 from flask import g, request

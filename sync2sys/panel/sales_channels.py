@@ -9,7 +9,7 @@ from flask import Response, g, request
 from sync2sys.connectors import platforms
 from sync2sys.connectors.shopify import domains, scopes
 from sync2sys.database import transaction
-from sync2sys.errors import BadRequest, StoreError, Sync2SysError
+from sync2sys.errors import BadRequest, LimitReached, StoreError, Sync2SysError
 from sync2sys.extensions import settings
 from sync2sys.formats import FORMATS
 from sync2sys.models import Channel
@@ -62,7 +62,7 @@ def connect() -> Response:
     """Connect the store that the form names, or lead its owner to where that goes on."""
     try:
         return leave_for(connecting.connect())
-    except (BadRequest, StoreError) as error:
+    except (BadRequest, LimitReached, StoreError) as error:
         return _list(error)
 
 
@@ -96,7 +96,7 @@ def reconnect(channel_id: str) -> Response:
     channel = stores.visible_channel(g.token, channel_id)
     try:
         return leave_for(connecting.reconnect(channel))
-    except (BadRequest, StoreError) as error:
+    except (BadRequest, LimitReached, StoreError) as error:
         return _shown(channel, error)
 
 

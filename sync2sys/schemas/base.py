@@ -26,6 +26,8 @@ class Own(Schema):
     """A body of our own: a field that we do not know is an error, for it would do nothing."""
 
     optional_body = False
+    #: the same may come as a form, with a file beside it
+    may_be_form = False
 
     class Meta:
         unknown = RAISE

@@ -49,10 +49,16 @@ class SyncStatus(Schema):
     last_sync = Instant(
         required=True,
         allow_none=True,
-        metadata={"description": "When a pull was last applied; null before the first."},
+        metadata={
+            "description": "When a shop was last mirrored, a supplier's list last taken over or found to "
+            "stand, or a run of writing last completed; null before the first."
+        },
     )
     last_activity = Instant(
         required=True,
         allow_none=True,
-        metadata={"description": "When anything last happened: a connect, a pulled page, a feed's change."},
+        metadata={
+            "description": "When anything last happened: a connect, a pulled page, a list that came, a run "
+            "of writing that ended, a change of a feed or a supplier."
+        },
     )

@@ -74,19 +74,24 @@ def _minutes(**options: object) -> fields.Integer:
         strict=True,
         attribute="every_minutes",
         validate=validate.Range(0, 7 * 24 * 60),
-        metadata={"description": "Minutes between two looks at the address. 0: only when asked."},
+        metadata={
+            "description": "Minutes between two looks at the address. 0: only when asked. 60 where an "
+            "address is first given and this is left out."
+        },
         **options,  # type: ignore[arg-type]
     )
 
 
 class NewSupplier(Own):
+    may_be_form = True
+
     name = fields.String(required=True, validate=NAME)
     url = _url(load_default="")
     credentials = fields.Nested(Credentials, allow_none=True, load_default=None)
     shape = _shape(load_default=None)
     mapping = _mapping(load_default=None)
     guard = fields.Nested(Thresholds, load_default=dict)
-    everyMinutes = _minutes(load_default=0)
+    everyMinutes = _minutes()
 
 
 class ChangedSupplier(Own):
@@ -206,6 +211,18 @@ class Tried(Own):
     shape = _shape(load_default=None)
     mapping = _mapping(load_default=None)
     count = fields.Integer(strict=True, load_default=20, validate=validate.Range(1, 200))
+    line = fields.Integer(
+        strict=True,
+        load_default=1,
+        validate=validate.Range(1, 2**31),
+        metadata={"description": "Rows before this line of the file are passed over."},
+    )
+    skip = fields.Integer(
+        strict=True,
+        load_default=0,
+        validate=validate.Range(0, 1_000_000),
+        metadata={"description": "So many rows are passed over from there: a page is as many further on."},
+    )
 
 
 class OfferRemark(Schema):
@@ -268,8 +285,9 @@ class OfferPreviewRow(Schema):
 
 class OfferPreview(Schema):
     rows = fields.List(fields.Nested(OfferPreviewRow), required=True)
-    offers = fields.Integer(required=True)
-    refused = fields.Integer(required=True)
+    offers = fields.Integer(required=True, metadata={"description": "Of these rows."})
+    refused = fields.Integer(required=True, metadata={"description": "Of these rows."})
+    more = fields.Boolean(required=True, metadata={"description": "There are rows after these."})
 
 
 class OfferChange(Schema):

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from sync2sys.errors import StoreGarbled
 from sync2sys.extensions import db
-from sync2sys.models import Channel, Product, Pull, PullItem, Variant
+from sync2sys.models import Product, Pull, PullItem, Variant
 from sync2sys.services import records
 from sync2sys.services.records import PRODUCT, TABLES, VARIANT, VARIANT_IDS, Record
 from sync2sys.services.upserts import BATCH, table_of, upsert
@@ -278,9 +278,3 @@ def _remove_unseen(pull: Pull, ids: Sequence[str], rows: dict[str, int]) -> int:
 def count(channel_id: str) -> int:
     """How many products of the channel are mirrored."""
     return db.session.scalars(select(func.count()).where(Product.channel_id == channel_id)).one()
-
-
-def count_of_organization(organization_id: str) -> int:
-    """How many products of all its channels are mirrored."""
-    query = select(func.count(Product.id)).join(Channel, Channel.id == Product.channel_id)
-    return db.session.scalars(query.where(Channel.organization_id == organization_id)).one()

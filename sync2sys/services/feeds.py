@@ -5,18 +5,18 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from sync2sys.errors import BadRequest, LimitReached, NotFound
+from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db, settings
 from sync2sys.formats import FORMATS, custom, remarks
 from sync2sys.formats.definitions import BadDefinition
 from sync2sys.formats.remarks import Remark
 from sync2sys.formats.taxonomy import Taxonomy
 from sync2sys.models import Channel, Feed, Organization, Render
-from sync2sys.services import fetches, items, jobs, organizations, serving, taxonomies
+from sync2sys.services import fetches, items, jobs, organizations, plans, serving, taxonomies
 from sync2sys.services.guard import Thresholds
 from sync2sys.services.items import Source
 
@@ -62,9 +62,7 @@ def create(
     LimitReached (FEED_LIMIT) where the plan allows no more, and BadRequest: an unknown format, a source
     that is not the organization's, a slug that is malformed or SLUG_TAKEN, a threshold that is none.
     """
-    # The lock makes one of two requests at the limit see the other's feed.
-    db.session.refresh(organization, with_for_update=True)
-    _require_room(organization)
+    plans.require_room(organization, plans.FEEDS)
     feed = Feed(
         organization_id=organization.id,
         name=name,
@@ -234,13 +232,6 @@ def secret_url(feed: Feed, shard: int = 1) -> str | None:
 
 def _url(address: str, shard: int) -> str:
     return f"{settings.PUBLIC_URL}/api/public/feeds/{serving.name_of(address, shard)}"
-
-
-def _require_room(organization: Organization) -> None:
-    limit = organizations.limit(organization, "feeds")
-    count = db.session.scalar(select(func.count(Feed.id)).filter_by(organization_id=organization.id)) or 0
-    if limit is not None and count >= limit:
-        raise LimitReached(f"The plan {organization.plan} allows {limit} feeds.", code="FEED_LIMIT")
 
 
 def _checked_slug(slug: str) -> str:

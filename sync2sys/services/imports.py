@@ -33,7 +33,8 @@ from sync2sys.services.upserts import table_of
 
 #: Raised by whoever changes what a row becomes: every list is read anew then.
 VERSION = "3"
-#: Imports of a supplier that are kept, with their refused rows and what they changed.
+#: Imports of a supplier that are kept, with their refused rows and what they changed: so many of those that
+#: changed something, and so many others.
 KEPT = 20
 #: Batches of a reader that are staged in one transaction: some two thousand rows, fewer where they are long.
 BATCHES = 4
@@ -195,10 +196,14 @@ def _end(ended: Import, state: str, problem: str = "") -> None:
 
 
 def _forget_old(supplier_id: str) -> None:
+    """Counted apart, lest looks that come to nothing, one an hour, throw away what going back needs."""
     ids = select(Import.id).filter_by(supplier_id=supplier_id).order_by(Import.started_at.desc(), Import.id)
     supplier = db.session.get_one(Supplier, supplier_id)
     standing = {supplier.applied_import_id, supplier.held_import_id}
-    surplus = [each for each in db.session.scalars(ids.offset(KEPT)) if each not in standing]
+    did = Import.state.in_(("applied", "undone"))
+    # One more of each: what stood before the oldest change, and the import that begins now.
+    old = [each for some in (did, ~did) for each in db.session.scalars(ids.where(some).offset(KEPT + 1))]
+    surplus = [each for each in old if each not in standing]
     db.session.execute(
         delete(Import).where(Import.id.in_(surplus)).execution_options(synchronize_session=False)
     )

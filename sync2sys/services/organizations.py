@@ -60,16 +60,6 @@ def place_of(token: Token, channel_id: str | None) -> Organization:
     return organization
 
 
-def limit(organization: Organization, name: str) -> int | None:
-    """A limit of its plan: products, feeds or suppliers; None where there is none.
-
-    A plan that the settings no longer know counts as the default plan.
-    """
-    plans = settings.PLANS
-    plan: dict[str, int | None] = plans.get(organization.plan, plans[settings.DEFAULT_PLAN])
-    return plan[name]
-
-
 def note_activity(organization_id: str) -> None:
     """Remember that something happened in it just now."""
     organization = db.session.get(Organization, organization_id)

@@ -20,7 +20,7 @@ from sync2sys.models import Channel, Organization, Pricing
 from sync2sys.models.base import digest
 from sync2sys.offers import links, matching
 from sync2sys.offers.articles import TAKES, UNMATCHED
-from sync2sys.services import jobs, pricing, stores
+from sync2sys.services import jobs, plans, pricing, stores
 
 #: Where it is, in the place of an address.
 ORIGIN = OFFERS
@@ -43,7 +43,8 @@ def set_up(
     """Say which offers are products of the organization and how they are sold, wholly. A look is queued.
 
     `take`: unmatched or all; `link`: as `offers.links`, empty for what the lists have; `tax_rates`: of the
-    standard class alone, for offers have none. Raises BadRequest with the place of what cannot be used.
+    standard class alone, for offers have none. Raises BadRequest with the place of what cannot be used, and
+    LimitReached (PIM_PRODUCT_LIMIT) where the plan has no room for one product of a new range.
     """
     said = {
         "name": name or label_of(OFFERS),
@@ -58,6 +59,7 @@ def set_up(
     db.session.refresh(organization, with_for_update=True)
     channel = of(organization.id)
     if channel is None:
+        plans.require_room(organization, plans.PRODUCTS)
         origin_key = digest(f"{ORIGIN} {organization.id}")
         channel = Channel(
             organization_id=organization.id, platform=OFFERS, origin=ORIGIN, origin_key=origin_key

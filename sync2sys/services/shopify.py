@@ -11,7 +11,7 @@ from sync2sys.connectors.shopify.grants import OWN, App, Grant, line_to, own
 from sync2sys.extensions import db, outbound, vault
 from sync2sys.models import Channel, Organization
 from sync2sys.models.base import digest, now
-from sync2sys.services import hooks, jobs, organizations, stores
+from sync2sys.services import hooks, jobs, organizations, plans, stores
 from sync2sys.services.shopify_apps import (
     PLATFORM,
     app_of,
@@ -63,7 +63,8 @@ def own_app(channel: Channel) -> App | None:
 def attach(organization_id: str, channel_id: str | None, agreed: Agreed) -> Channel:
     """Connect the shop, or connect it again, and queue its first sync.
 
-    Raises Turned where another organization has this shop, or the channel is gone or another shop's.
+    Raises Turned where another organization has this shop, or the channel is gone or another shop's, and
+    LimitReached where the plan has no room for one product of a new channel.
     """
     organization = db.session.get(Organization, organization_id, with_for_update=True)
     if organization is None:
@@ -97,6 +98,7 @@ def _channel_for(organization: Organization, channel_id: str | None, agreed: Agr
     chosen = [channel for channel in same if channel_id in (None, channel.id)]
     if chosen:
         return chosen[0]
+    plans.require_room(organization, plans.PRODUCTS)
     origin = origin_of(agreed.domain)
     return Channel(
         organization_id=organization.id, platform=PLATFORM, origin=origin, origin_key=digest(origin)

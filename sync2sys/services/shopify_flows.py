@@ -17,6 +17,7 @@ from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, Organization, ShopifyFlow
 from sync2sys.models.base import digest, now
+from sync2sys.services import plans
 from sync2sys.services.shopify_apps import PLATFORM, app_of, configured_app, origin_of
 from sync2sys.services.shopify_reasons import OVER, Turned
 
@@ -62,13 +63,15 @@ def begin(
 ) -> Began:
     """Begin a way to the consent page, with an app of the channel's own or the installation's.
 
-    Raises NotFound for a channel that the organization does not have, and BadRequest where that is
-    another shop's, or where there is no app.
+    Raises NotFound for a channel that the organization does not have, BadRequest where that is another
+    shop's, or where there is no app, and LimitReached where a new shop would find no room in the plan.
     """
     channel = _own_channel(organization.id, channel_id, domain) if channel_id else None
     chosen = app or (_app_of_channel(channel) if channel else None) or configured_app()
     if chosen is None:
         raise Turned("not_configured")
+    if not _is_known(organization.id, domain):
+        plans.require_room(organization, plans.PRODUCTS)
     state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     is_own = chosen != configured_app()
     flow = ShopifyFlow(
@@ -96,6 +99,12 @@ def _own_channel(organization_id: str, channel_id: str, domain: str) -> Channel:
     if channel.platform != PLATFORM or channel.origin != origin_of(domain):
         raise BadRequest(f"This channel is {channel.origin}. Leave channelId out to connect another shop.")
     return channel
+
+
+def _is_known(organization_id: str, domain: str) -> bool:
+    """Whether the organization has a channel of this name."""
+    known = select(Channel.id).filter_by(organization_id=organization_id, platform=PLATFORM)
+    return db.session.scalar(known.filter_by(origin_key=digest(origin_of(domain))).limit(1)) is not None
 
 
 def _app_of_channel(channel: Channel) -> App | None:

@@ -2,7 +2,7 @@
 
 from sync2sys.errors import BadRequest
 
-OVER = "flow_over"
+OVER, FULL = "flow_over", "plan_full"
 #: As they stand in the address of the page that tells it -> in words for the person who reads it.
 REASONS = {
     "not_configured": "This service has no Shopify app yet. Its operator sets one up, or you give your own.",
@@ -20,6 +20,7 @@ REASONS = {
     "the app's settings, then start again.",
     "shop_unreachable": "The shop could not be reached. Try again in some minutes.",
     "shop_taken": "Another organization here has connected this shop. Disconnect it there first.",
+    FULL: "Your plan has no room for another product. Remove some, or change the plan, then start again.",
     "channel_gone": "The channel is gone, or another shop has this name now. Connect it as a new one.",
 }
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from sync2sys.connectors.shopify import domains, signatures
 from sync2sys.connectors.shopify.grants import exchange, line_to
 from sync2sys.database import look, transaction
-from sync2sys.errors import RemoteError
+from sync2sys.errors import LimitReached, RemoteError
 from sync2sys.extensions import outbound
 from sync2sys.models.base import digest
 from sync2sys.services import shopify, shopify_flows
 from sync2sys.services.shopify import Agreed
 from sync2sys.services.shopify_flows import Flow
-from sync2sys.services.shopify_reasons import Turned
+from sync2sys.services.shopify_reasons import FULL, Turned
 
 #: Seconds that Shopify's clock may be ahead of ours, and that a person may take for the way back.
 AHEAD, AGE = 90, 600
@@ -48,6 +48,8 @@ def receive(query: bytes, browser: str) -> Outcome:
         return Outcome(transaction(_attach)(flow, agreed))
     except Turned as turned:
         code = turned.reason
+    except LimitReached:
+        code = FULL
     except RemoteError as error:
         log.warning("Shopify: %s", error.message)
         code = "shop_unreachable" if error.retryable else "exchange_failed"

@@ -15,7 +15,7 @@ from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db, vault
 from sync2sys.models import Channel, Feed, Installation, Organization, Supplier, Token
 from sync2sys.models.base import digest
-from sync2sys.services import accounts, hooks, jobs, organizations, repricing, tokens
+from sync2sys.services import accounts, catalog, hooks, jobs, organizations, plans, repricing, tokens
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ def attach(
 
     The same store under the same account comes back to its channel; another store that now
     answers at that address gets a new organization, and the old channel is frozen.
+
+    Raises LimitReached where the plan has no room for one product of a new channel, or none for what the
+    bearer made elsewhere and brings along.
     """
     is_panel = bearer is not None and bearer.typ == "panel"
     user = accounts.user_of(bearer.user.email if bearer is not None and is_panel else email)
@@ -57,6 +60,7 @@ def attach(
     is_new = channel is None
     if channel is None:
         organization = organization or _organization_for(installation, proof, bearer)
+        plans.require_room(organization, plans.PRODUCTS)
         channel = Channel(
             organization_id=organization.id, origin=proof.origin, origin_key=digest(proof.origin)
         )
@@ -121,27 +125,34 @@ def _organization_for(installation: Installation, proof: Proof, bearer: Token | 
 
 
 def _adopt(token: Token, organization_id: str) -> None:
-    """What an unproved token made in its provisional organization moves to the proved one."""
+    """What an unproved token made in its provisional organization moves to the proved one.
+
+    Raises LimitReached where not all of it fits. Whoever connects without the token leaves it where it is.
+    """
     if token.organization_id in (None, organization_id):
         return
+    organization = db.session.get_one(Organization, organization_id)
+    for kind in (plans.FEEDS, plans.SUPPLIERS):
+        plans.require_room(organization, kind, plans.count(token.organization_id, kind))
     for feed in db.session.scalars(select(Feed).filter_by(organization_id=token.organization_id)):
         feed.organization_id = organization_id
     for supplier in db.session.scalars(select(Supplier).filter_by(organization_id=token.organization_id)):
         supplier.organization_id = organization_id
-    _adopt_range(token.organization_id, organization_id)
+    _adopt_range(token.organization_id, organization)
 
 
-def _adopt_range(from_id: str | None, organization_id: str) -> None:
+def _adopt_range(from_id: str, organization: Organization) -> None:
     """An organization has one range at most: another one ends where there is one already."""
     query = select(Channel).filter_by(platform=OFFERS)
-    has_one = db.session.scalar(query.filter_by(organization_id=organization_id)) is not None
+    has_one = db.session.scalar(query.filter_by(organization_id=organization.id)) is not None
     for channel in db.session.scalars(query.filter_by(organization_id=from_id)):
         if has_one:
             close(channel)
         else:
-            channel.organization_id = organization_id
+            plans.require_room(organization, plans.PRODUCTS, catalog.count(channel.id))
+            channel.organization_id = organization.id
     db.session.flush()
-    repricing.ask_range(organization_id)
+    repricing.ask_range(organization.id)
 
 
 def _fill(channel: Channel, proof: Proof) -> None:

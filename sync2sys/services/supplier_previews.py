@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +17,15 @@ from sync2sys.offers import mapping as mappings
 from sync2sys.offers.guesses import Proposal
 from sync2sys.offers.rows import Offer, Refusal, offer_of, refusal_of
 from sync2sys.readers.base import Refused, Row, Shape
-from sync2sys.readers.child import guess_apart, read_apart
+from sync2sys.readers.child import Confines, guess_apart, read_apart
 from sync2sys.readers.guesses import Guess
 from sync2sys.services import supplier_files, suppliers
 
 NO_FILE = "There is no file yet. Send one, or wait until the address was asked for it."
 NO_SHAPE = "Say how the file is read: `shape` and `mapping`, as proposed or your own."
+
+#: Of a reader on whose rows somebody waits. A million rows of CSV take it some five seconds.
+WAITED_FOR = Confines(seconds=30, wait=45.0)
 
 
 class File(NamedTuple):
@@ -45,12 +48,14 @@ class Look(NamedTuple):
 
 
 class Preview(NamedTuple):
-    """The first rows of a file, and what they would become."""
+    """Some rows of a file, and what they would become."""
 
     #: what each row makes, with its texts; a row that could not be read has none
     rows: list[tuple[Mapping[str, str], Offer | Refusal]]
     offers: int
     refused: int
+    #: whether there are rows after these
+    more: bool
 
 
 def guess(supplier_id: str) -> Look:
@@ -69,10 +74,15 @@ def preview(
     count: int,
     shape: dict[str, Any] | None = None,
     mapping: dict[str, Any] | None = None,
+    *,
+    line: int = 1,
+    skip: int = 0,
 ) -> Preview:
-    """What the first rows would become: as the supplier's are read, or with another shape or mapping.
+    """What some rows would become: as the supplier's are read, or with another shape or mapping.
 
-    Raises BadRequest for what cannot be used, and Unreadable for a file that cannot be read so.
+    They are those from `line` on, less the first `skip` of them: many rows may stand in one line. Raises
+    BadRequest for what cannot be used, and Unreadable for a file that cannot be read so, or not that far
+    while somebody waits.
     """
     file = look(_file)(supplier_id)
     shape = suppliers.checked_shape(shape) or file.shape
@@ -80,14 +90,18 @@ def preview(
     if shape is None or mapping is None:
         raise BadRequest(NO_SHAPE)
     ready = mappings.parse(mapping)
-    with _laid_out(file) as path, closing(read_apart(path, Shape.from_dict(shape))) as batches:
-        read = list(islice(chain.from_iterable(batches), count))
+    with (
+        _laid_out(file) as path,
+        closing(read_apart(path, Shape.from_dict(shape), confines=WAITED_FOR)) as batches,
+    ):
+        there = dropwhile(lambda row: row.line < line, chain.from_iterable(batches))
+        read = list(islice(there, skip, skip + count + 1))
     rows: list[tuple[Mapping[str, str], Offer | Refusal]] = [
         ({}, refusal_of(row, ready)) if isinstance(row, Refused) else (row.values, offer_of(row, ready))
-        for row in read
+        for row in read[:count]
     ]
     offers = sum(isinstance(made, Offer) for _, made in rows)
-    return Preview(rows, offers, len(rows) - offers)
+    return Preview(rows, offers, len(rows) - offers, more=len(read) > count)
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from sync2sys.errors import BadRequest, LimitReached, NotFound
+from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db
 from sync2sys.formats.definitions import BadDefinition
 from sync2sys.models import Organization, Supplier
@@ -14,11 +14,13 @@ from sync2sys.offers import mapping as mappings
 from sync2sys.offers.quality import Thresholds
 from sync2sys.outbound import urls
 from sync2sys.readers.base import BadShape, Shape
-from sync2sys.services import jobs, organizations, repricing
+from sync2sys.services import jobs, organizations, plans, repricing
 
 #: What may change after a supplier was made; `credentials` as well, with or without the address.
 CHANGEABLE = ("name", "url", "credentials", "shape", "mapping", "guard", "every_minutes")
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 7 * 24 * 60
+#: Between two looks at an address of which its owner says nothing else.
+USUAL_MINUTES = 60
 
 
 def create(
@@ -30,19 +32,19 @@ def create(
     shape: dict[str, Any] | None = None,
     mapping: dict[str, Any] | None = None,
     guard: dict[str, Any] | None = None,
-    every_minutes: int = 0,
+    every_minutes: int | None = None,
 ) -> Supplier:
     """A new supplier. Nothing is imported before its owner has confirmed `shape` and `mapping`.
 
-    `credentials`: user and password for the address. Raises LimitReached (SUPPLIER_LIMIT) where the plan
-    allows no more, and BadRequest for what cannot be used.
+    `credentials`: user and password for the address; `every_minutes`: between two looks at it, 0 for only
+    when asked, None for the usual. Raises LimitReached (SUPPLIER_LIMIT) where the plan allows no more, and
+    BadRequest for what cannot be used.
     """
-    # The lock makes one of two requests at the limit see the other's supplier.
-    db.session.refresh(organization, with_for_update=True)
-    _require_room(organization)
+    plans.require_room(organization, plans.SUPPLIERS)
     supplier = Supplier(organization_id=organization.id, name=name)
     given = {"url": url, "shape": shape, "mapping": mapping, "guard": guard or {}}
-    _set(supplier, given | {"every_minutes": every_minutes, "credentials": credentials})
+    minutes = _usual_minutes(url) if every_minutes is None else every_minutes
+    _set(supplier, given | {"every_minutes": minutes, "credentials": credentials})
     db.session.add(supplier)
     db.session.flush()
     organizations.note_activity(organization.id)
@@ -64,12 +66,19 @@ def change(supplier: Supplier, **changes: Any) -> Supplier:
         # What was said of another address says nothing of this one; nor do its keys go there.
         supplier.etag = supplier.last_modified = ""
         changes.setdefault("credentials", None)
+        if not supplier.url or not changes["url"]:
+            changes.setdefault("every_minutes", _usual_minutes(changes["url"]))
     _set(supplier, changes)
     db.session.flush()
     organizations.note_activity(supplier.organization_id)
     if before != (supplier.url, supplier.shape, supplier.mapping, supplier.credentials):
         ask_import(supplier)
     return supplier
+
+
+def _usual_minutes(url: str) -> int:
+    """What nobody has to say: an address has to be looked at again, what is sent is read as it comes."""
+    return USUAL_MINUTES if url else 0
 
 
 def delete(supplier: Supplier) -> None:
@@ -102,13 +111,6 @@ def ask_import(supplier: Supplier) -> None:
 def thresholds(supplier: Supplier) -> Thresholds:
     """When a new list is held: what its owner set, and the usual for the rest."""
     return Thresholds(**supplier.guard)
-
-
-def _require_room(organization: Organization) -> None:
-    limit = organizations.limit(organization, "suppliers")
-    of_organization = select(func.count(Supplier.id)).filter_by(organization_id=organization.id)
-    if limit is not None and (db.session.scalar(of_organization) or 0) >= limit:
-        raise LimitReached(f"The plan {organization.plan} allows {limit} suppliers.", code="SUPPLIER_LIMIT")
 
 
 def _set(supplier: Supplier, given: Mapping[str, Any]) -> None:

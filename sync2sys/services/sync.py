@@ -24,7 +24,7 @@ from sync2sys.services import (
     feeds,
     holds,
     jobs,
-    organizations,
+    plans,
     pulls,
     repricing,
     stores,
@@ -38,7 +38,6 @@ HINTS = "products"
 MOST_HINTS = 250
 REFUSALS = 3
 REFUSED_FOR = timedelta(hours=1)
-LIMIT_CODE = "PIM_PRODUCT_LIMIT"
 MISCOUNTED_CODE = "SYNC_MISCOUNTED"
 #: What feeds are made from beside the rows.
 FACTS = (
@@ -179,16 +178,14 @@ def _apply(
 
 def _room(organization: Organization, removed: int) -> int | None:
     """How many new products the plan has room for; None where it has no limit."""
-    limit = organizations.limit(organization, "products")
-    if limit is None:
-        return None
-    return max(0, limit - catalog.count_of_organization(organization.id) + removed)
+    left = plans.room(organization, plans.PRODUCTS)
+    return None if left is None else max(0, left + removed)
 
 
 def _limit_problem(organization: Organization, over_limit: int) -> str:
     if not over_limit:
         return ""
-    limit = organizations.limit(organization, "products")
+    limit = plans.limit(organization, plans.PRODUCTS)
     return f"The plan {organization.plan} allows {limit} products: {over_limit} new ones are not mirrored."
 
 
@@ -217,7 +214,7 @@ def _standing_problem(pull: Pull) -> tuple[str, str]:
 def _code_of(pull: Pull) -> str:
     if not pull.problem:
         return ""
-    return LIMIT_CODE if pull.over_limit else MISCOUNTED_CODE
+    return plans.CODES[plans.PRODUCTS] if pull.over_limit else MISCOUNTED_CODE
 
 
 def _note(channel: Channel, problem: str, code: str) -> None:

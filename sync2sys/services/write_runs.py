@@ -4,8 +4,8 @@ The job of a channel goes on with the run that is open, and plans a new one wher
 """
 
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -18,7 +18,7 @@ from sync2sys.extensions import db, settings
 from sync2sys.models import Channel, WriteLine, WriteRun, Writing
 from sync2sys.models.base import now
 from sync2sys.models.writing import ON
-from sync2sys.services import jobs, write_batches, write_plans, write_settings
+from sync2sys.services import jobs, organizations, write_batches, write_plans, write_settings
 from sync2sys.services.sync import HINTS, MOST_HINTS
 from sync2sys.services.write_batches import Place
 from sync2sys.services.write_plans import (
@@ -179,6 +179,7 @@ def _end(run: WriteRun, state: str, problem: str = "") -> None:
     run.state, run.problem, run.finished_at = state, problem, now()
     run.counts = counts(run.id)
     _look_again(run)
+    organizations.note_activity(db.session.get_one(Channel, run.channel_id).organization_id)
     log.info("writing ended", extra=run.counts | {"channel": run.channel_id, "run": run.id, "state": state})
 
 
@@ -242,6 +243,15 @@ def _note_failure(claim: jobs.Claim, error: Exception) -> None:
 def is_running(channel_id: str) -> bool:
     """Whether a run of the channel is under way, or waits to go on."""
     return _open_run(channel_id) is not None
+
+
+def written_at(channel_ids: Collection[str]) -> datetime | None:
+    """When a run last came to a good end in one of these channels; None for never."""
+    ended = select(WriteRun.finished_at).filter_by(state=DONE).where(WriteRun.channel_id == Channel.id)
+    # They run one after the other, so what was planned last ended last.
+    last = ended.order_by(WriteRun.planned_at.desc()).limit(1).scalar_subquery()
+    found = db.session.scalars(select(last).where(Channel.id.in_(channel_ids)))
+    return max((moment for moment in found if moment is not None), default=None)
 
 
 def trouble_of(writing: Writing) -> str:

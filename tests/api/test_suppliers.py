@@ -1,13 +1,23 @@
 """Making, reading, correcting and removing suppliers; who may see which; and what never gets in."""
 
+import gc
+import json
 import threading
+import tracemalloc
+import warnings
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from sqlalchemy import update
 
 from sync2sys.api.access import encode
 from sync2sys.database import transaction
-from sync2sys.services import accounts, tokens
+from sync2sys.extensions import db
+from sync2sys.models import Job
+from sync2sys.models.base import now
+from sync2sys.readers.child import Confines
+from sync2sys.services import accounts, schedule, supplier_previews, tokens
 from tests.api.test_feeds import TIME, Owner
 from tests.plugin import Plugin, assert_error
 from tests.services import supplied
@@ -360,6 +370,55 @@ def test_another_mapping_is_read_anew_and_the_offers_stay_until_then(alice, deli
     assert "CHANGED_TOGETHER" in [reason["code"] for reason in alice.show(delivered)["held"]["hold"]]
 
 
+@pytest.mark.parametrize(
+    ("given", "minutes"),
+    [
+        ({}, 0),
+        ({"everyMinutes": 0}, 0),
+        ({"url": ""}, 0),
+        ({"url": "https://lists.example/a"}, 60),
+        ({"url": "https://lists.example/a", "everyMinutes": 0}, 0),
+        ({"url": "https://lists.example/a", "everyMinutes": 15}, 15),
+    ],
+)
+def test_an_address_is_looked_at_every_hour_where_nothing_else_is_said(alice, given, minutes):
+    assert alice.make(**given)["everyMinutes"] == minutes
+
+
+def test_an_address_that_comes_later_is_looked_at_every_hour_too_and_one_that_goes_no_more(alice):
+    path = f"/suppliers/{alice.make()['id']}"
+
+    def change(**body):
+        answer = alice.call("PATCH", path, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json["everyMinutes"]
+
+    assert change(name="x") == 0
+    assert change(url="https://lists.example/a") == 60
+    assert change(everyMinutes=0) == 0
+    assert change(url="https://lists.example/b") == 0  # who looks by hand goes on to
+    assert change(everyMinutes=15) == 15
+    assert change(url="https://lists.example/c") == 15
+    assert change(url="") == 0
+    assert change(url="https://lists.example/d", everyMinutes=0) == 0
+    assert change(url="") == 0
+    assert change(url="https://lists.example/e", everyMinutes=30) == 30
+
+
+def test_a_list_at_an_address_that_was_only_named_follows_it(app, alice, shop):
+    made = alice.make(url=shop.url, **MAPPED)
+    assert alice.read(made) == "applied"
+    shop.content, shop.etag = csv_of(THINGS, stock=6), '"2"'
+    for passed, queued in ((59, False), (61, True)):
+        with app.app_context():
+            moment = now() - timedelta(minutes=passed)
+            ended = update(Job).where(Job.live_key.is_(None)).values(finished_at=moment)
+            transaction(lambda statement=ended: db.session.execute(statement))()
+            schedule.tick()
+        assert alice.show(made)["isImporting"] is queued
+    assert alice.read(made) == "applied"
+
+
 def test_thresholds_are_set_wholly_and_shown_with_the_usual_ones(alice):
     made = alice.make(guard={"gone": 0.2})
     assert made["guard"] == GUARD | {"gone": 0.2}
@@ -417,6 +476,131 @@ def test_a_file_without_a_length_is_taken_as_well(alice):
     assert alice.send(made, None, **in_pieces(csv_of(THINGS))).status_code == 200
     assert alice.read(made) == "applied"
     assert alice.show(made)["offers"] == 30
+
+
+# The file along with the supplier
+
+
+LIST = csv_of(THINGS)
+
+
+def form(content=LIST, **fields):
+    """What a browser or curl sends: texts, JSON for what is none, and the file."""
+    told = {"name": "Wholesale Ltd"} | fields
+    parts = {name: each if isinstance(each, str) else json.dumps(each) for name, each in told.items()}
+    return parts if content is None else parts | {"file": (BytesIO(content), "prices.csv", "text/csv")}
+
+
+def test_a_supplier_comes_with_its_file_in_one_call(alice):
+    answer = alice.call("POST", "/suppliers", data=form(guard={"gone": 0.2}, **MAPPED))
+    assert answer.status_code == 201, answer.text
+    made = answer.json
+    assert (made["name"], made["file"], made["isImporting"]) == ("Wholesale Ltd", "prices.csv", True)
+    assert (made["mapping"], made["guard"]) == (MAPPING, GUARD | {"gone": 0.2})
+    assert alice.read(made) == "applied"
+    assert alice.show(made)["offers"] == 30
+
+
+def test_a_file_that_comes_along_can_be_looked_at_first(alice):
+    made = alice.call("POST", "/suppliers", data=form()).json
+    assert alice.read(made) is None
+    assert alice.get(made, "/guess")["columns"] == ["sku", "title", "cost", "stock"]
+
+
+def two_files():
+    return form() | {"file": [(BytesIO(b"a;b\n1;2\n"), "a.csv"), (BytesIO(b"a;b\n1;2\n"), "b.csv")]}
+
+
+def twice():
+    return form() | {"name": ["One", "Two"]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "place"),
+    [
+        (form(content=None), "file"),
+        (form(content=b""), "file"),
+        (form(content=None, file="a;b"), "file"),
+        (two_files(), "file"),
+        (form() | {"list": (BytesIO(b"a;b"), "a.csv")}, "file"),
+        (twice(), "name"),
+        (form(name=""), "name"),
+        (form(name="a\0b"), "name"),
+        (form(url="https://lists.example/a"), "url"),
+        (form(shape="csv"), "shape"),
+        (form(shape="[1"), "shape"),
+        (form(shape={"format": "pdf"}), "shape.format"),
+        (form(mapping='{"fields": 1, "fields": 2}'), "mapping"),
+        (form(mapping={}), "mapping.fields"),
+        (form(everyMinutes=60), "everyMinutes"),
+        (form(credentials=KEYS), "credentials"),
+        (form(colour="red"), "colour"),
+    ],
+)
+def test_a_wrong_form_names_the_place_and_makes_nothing(alice, parts, place):
+    parts = {name: copied(part) for name, part in parts.items()}
+    answer = alice.call("POST", "/suppliers", data=parts, content_type="multipart/form-data")
+    assert list(assert_error(answer, 400)["details"]) == [place]
+    assert alice.call("GET", "/suppliers").json["total"] == 0
+
+
+def copied(part):
+    """The part with a file of its own: the client closes what it has sent."""
+    if isinstance(part, list):
+        return [copied(each) for each in part]
+    return (BytesIO(part[0].getvalue()), *part[1:]) if isinstance(part, tuple) else part
+
+
+@pytest.mark.parametrize("body", [b"", b"--x\r\n", b"no form at all"])
+def test_a_form_that_is_none_is_a_400(alice, body):
+    answer = alice.call("POST", "/suppliers", data=body, content_type=BY_X)
+    assert_error(answer, 400)
+    assert alice.call("GET", "/suppliers").json["total"] == 0
+
+
+BY_X = "multipart/form-data; boundary=x"
+
+
+def by_x(content, end=b"\r\n--x--\r\n"):
+    """The bytes of a form."""
+    head = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nWholesale\r\n--x\r\n'
+    named = b'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    return head + named + content + end
+
+
+def test_a_form_that_breaks_off_makes_nothing(alice):
+    with warnings.catch_warnings():
+        # The library leaves it to the garbage collector to close what it has begun.
+        warnings.simplefilter("ignore", ResourceWarning)
+        answer = alice.call("POST", "/suppliers", data=by_x(LIST, end=b""), content_type=BY_X)
+        gc.collect()
+    assert_error(answer, 400)
+    assert alice.call("GET", "/suppliers").json["total"] == 0
+    assert alice.call("POST", "/suppliers", data=by_x(LIST), content_type=BY_X).status_code == 201
+
+
+def test_a_file_that_is_too_large_makes_no_supplier_either(make_app):
+    alice = Buyer(make_app(SUPPLIER_FILE_MB="1"), "alice@shop.example")
+
+    def send(length):
+        return alice.call("POST", "/suppliers", data=by_x(b"x" * length), content_type=BY_X)
+
+    for length in (2**20 + 1, 3 * 2**20):
+        assert_error(send(length), 413)
+    assert alice.call("GET", "/suppliers").json["total"] == 0
+    assert send(2**20).status_code == 201
+
+
+def test_a_form_is_no_way_around_the_plan_or_the_length_of_json(make_app):
+    alice = Buyer(make_app(PLANS='{"starter": {"suppliers": 0}}'), "alice@shop.example")
+    assert_error(alice.call("POST", "/suppliers", data=form()), 403, "SUPPLIER_LIMIT")
+    long = alice.call("POST", "/suppliers", json={"name": "x", "colour": "x" * 2**21})
+    assert_error(long, 413)
+
+
+def test_elsewhere_a_form_is_no_json(alice, delivered):
+    answer = alice.call("PATCH", f"/suppliers/{delivered['id']}", data=form())
+    assert_error(answer, 415)
 
 
 def in_pieces(content):
@@ -521,9 +705,72 @@ def test_a_preview_is_of_as_many_rows_as_asked(alice, delivered):
     assert len(alice.post(delivered, "/preview").json["rows"]) == 20
 
 
+def skus(shown):
+    return [row["values"].get("sku") for row in shown["rows"]]
+
+
+def test_a_preview_goes_on_page_by_page_to_the_last_row(alice, delivered):
+    seen, more = [], True
+    while more:
+        page = alice.post(delivered, "/preview", {"count": 7, "skip": len(seen)}).json
+        seen, more = seen + skus(page), page["more"]
+    assert seen == list(THINGS)
+    assert (page["offers"], page["refused"]) == (2, 0)
+    after = alice.post(delivered, "/preview", {"skip": 30}).json
+    assert after == {"rows": [], "offers": 0, "refused": 0, "more": False}
+
+
+def test_a_page_of_a_preview_that_ends_with_the_file_is_the_last(alice, delivered):
+    for skip, more in ((22, True), (23, False)):
+        page = alice.post(delivered, "/preview", {"count": 7, "skip": skip}).json
+        assert (len(page["rows"]), page["more"]) == (7, more)
+
+
+def test_a_preview_begins_at_the_line_of_a_row_that_an_import_refused(alice):
+    made = alice.make(**MAPPED)
+    alice.send(made, csv_of(THINGS | {"S17": "free"}))
+    alice.read(made)
+    (refused,) = alice.get(made, f"/imports/{alice.show(made)['applied']['id']}/refused")["items"]
+    shown = alice.post(made, "/preview", {"count": 2, "line": refused["line"]}).json
+    assert skus(shown) == ["S17", "S18"]
+    assert shown["rows"][0]["refusal"] == refused
+    assert skus(alice.post(made, "/preview", {"count": 1, "line": 19, "skip": 2}).json) == ["S19"]
+
+
+def test_rows_that_all_stand_in_one_line_are_paged_as_well(alice):
+    made = alice.make()
+    rows = [{"sku": sku, "title": "", "cost": cost, "stock": "5"} for sku, cost in THINGS.items()]
+    alice.send(made, json.dumps(rows).encode())
+    body = {"shape": {"format": "json"}, "mapping": MAPPING, "count": 2, "skip": 28}
+    shown = alice.post(made, "/preview", body).json
+    assert [(row["line"], row["offer"]["key"]) for row in shown["rows"]] == [(1, "S28"), (1, "S29")]
+
+
+def test_a_row_far_down_is_shown_without_holding_those_before_it(alice):
+    made = alice.make(**MAPPED)
+    alice.send(made, csv_of(some(150_000)))
+    tracemalloc.start()
+    try:
+        shown = alice.post(made, "/preview", {"count": 1, "skip": 149_999}).json
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (skus(shown), shown["more"]) == (["S149999"], False)
+    assert held < 12 * 2**20
+
+
+def test_nobody_waits_for_ever_for_a_row(alice, delivered, monkeypatch):
+    monkeypatch.setattr(supplier_previews, "WAITED_FOR", Confines(wait=0.0))
+    assert_error(alice.post(delivered, "/preview"), 400, "FILE_TOO_SLOW")
+
+
 @pytest.mark.parametrize(
     ("body", "place"),
     [
+        ({"line": 0}, "line"),
+        ({"line": "2"}, "line"),
+        ({"skip": -1}, "skip"),
+        ({"skip": 1_000_001}, "skip"),
         ({"count": 0}, "count"),
         ({"count": 201}, "count"),
         ({"count": "5"}, "count"),

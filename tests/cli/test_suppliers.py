@@ -115,6 +115,14 @@ def test_an_address_is_asked_at_once(suppliers, organization, shop):
     assert suppliers("guess", supplier)[0] == 0
 
 
+@pytest.mark.parametrize(("words", "told"), [((), True), (("--every", "0"), False)])
+def test_an_address_is_asked_every_hour_where_nothing_else_is_said(
+    suppliers, organization, shop, words, told
+):
+    supplier = added(suppliers("add", "Wholesale", shop.url, *words)[1])
+    assert ("Asked every 60 minutes." in suppliers("show", supplier)[1]) is told
+
+
 def test_an_address_that_gives_no_list_is_told_and_the_supplier_is_there(suppliers, organization, shop):
     shop.instead = (404, {}, b"")
     code, output = suppliers("add", "Wholesale", shop.url)
@@ -160,6 +168,8 @@ def test_a_newer_file_is_sent_and_imported(suppliers, organization, path, tmp_pa
 
 def test_another_mapping_is_confirmed_from_a_file(suppliers, mine, told):
     assert suppliers("preview", mine)[1].splitlines()[-1] == "20 offers, 0 refused."
+    one = suppliers("preview", mine, "--rows", "1", "--line", "12", "--skip", "3")[1]
+    assert one.startswith("line 15\tS13\t")
     assert suppliers("confirm", mine, str(told)) == (
         0,
         "Kept. The worker reads the list now; `flask suppliers import` does so here.\n",

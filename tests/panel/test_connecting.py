@@ -11,6 +11,7 @@ from sync2sys.services import organizations
 from tests.merchant import Merchant, landing
 from tests.panel.visitor import Visitor
 from tests.plugin import Plugin
+from tests.services import catalogues
 from tests.shops.conftest import authority, ca_file, lead, shopify  # noqa: F401 - fixtures among them
 from tests.shops.woocommerce import WooShop
 
@@ -80,6 +81,18 @@ def test_attempts_are_limited(make_app, organization_id):
         alice.submit(LIST, shopDomain="mystore", clientId=ID, clientSecret=SECRET)
         assert alice.answer.status_code == status
     assert "Too many attempts." in alice.text
+
+
+def test_a_plan_without_room_is_told_beside_the_form(make_app, organization_id):
+    app = make_app(PLANS='{"starter": {"products": 1}}', SHOPIFY_CLIENT_ID=ID, SHOPIFY_CLIENT_SECRET=SECRET)
+    alice = Visitor(app.test_client()).sign_in()
+    with app.app_context():
+        catalogues.fill(catalogues.channel(organization_id), catalogues.plain(1))
+    alice.open(LIST)
+    alice.submit(LIST, shopDomain="mystore")
+    assert alice.answer.status_code == 403
+    assert "The plan starter allows 1 products, and there are 1." in alice.text
+    assert alice.page.get_element_by_id("shopDomain").value == "mystore"
 
 
 # Shopify: there and back

@@ -889,13 +889,49 @@ def test_what_is_not_kept_any_more_cannot_be_taken_back(mine, shop, monkeypatch)
     for cost in ("11.11", "12.12", "13.13", "14.14"):
         serve(shop, csv_of(THINGS | {"S1": cost}))
         assert run(mine) == "applied"
-    assert len(imports_of(mine)) <= 3
+    assert len(imports_of(mine)) == 4
     before = supplier(mine)["version"]
-    do(imports.undo, mine)
+    for _ in range(3):
+        do(imports.undo, mine)
     with pytest.raises(BadRequest, match="not kept any more"):
         do(imports.undo, mine)
-    assert supplier(mine)["version"] == before + 1
-    assert offered(mine)["S1"] == "13.13"
+    assert supplier(mine)["version"] == before + 3
+    assert offered(mine)["S1"] == "11.11"
+
+
+def test_looks_that_change_nothing_leave_what_going_back_needs(mine, shop):
+    for cost in ("11.11", "12.12"):
+        serve(shop, csv_of(THINGS | {"S1": cost}))
+        assert run(mine) == "applied"
+    standing = csv_of(THINGS | {"S1": "12.12"})
+    for number in range(1, 26):
+        is_broken = number % 2
+        serve(shop, b"<html><body>Sign in</body></html>" * number if is_broken else standing + b"\n" * number)
+        assert run(mine) == ("failed" if is_broken else "unchanged")
+    states = [each["state"] for each in imports_of(mine)]
+    assert states.count("applied") == 3
+    assert len(states) == 3 + imports.KEPT + 1
+    for cost in ("11.11", THINGS["S1"]):
+        do(imports.undo, mine)
+        assert offered(mine)["S1"] == cost
+    do(imports.undo, mine)
+    assert offered(mine) == {}
+
+
+def test_going_back_goes_over_as_many_lists_as_are_kept(mine, shop, monkeypatch):
+    monkeypatch.setattr(imports, "KEPT", 3)
+    costs = [f"1{number}.00" for number in range(1, 8)]
+    for cost in costs:
+        serve(shop, csv_of(THINGS | {"S1": cost}))
+        assert run(mine) == "applied"
+    for number in range(1, 6):
+        serve(shop, csv_of(THINGS | {"S1": costs[-1]}) + b"\n" * number)
+        assert run(mine) == "unchanged"
+    for cost in reversed(costs[-4:-1]):
+        do(imports.undo, mine)
+        assert offered(mine)["S1"] == cost
+    with pytest.raises(BadRequest, match="not kept any more"):
+        do(imports.undo, mine)
 
 
 # What changes with the supplier ------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from sync2sys import services
 from sync2sys.database import transaction
@@ -18,6 +19,7 @@ from tests.api.shopify.rows import channels, rows
 from tests.connectors.shopify.test_names import BAD
 from tests.merchant import Merchant, landed, landing
 from tests.plugin import Plugin, assert_error
+from tests.services import catalogues
 from tests.shops.shopify import oauth
 
 pytestmark = pytest.mark.shopify
@@ -401,6 +403,53 @@ def test_a_strangers_register_token_keeps_nobody_from_ones_own_shop(app, client,
     assert own != strangers
     states = {channel.id: channel.state for channel in channels(app)}
     assert states == {own: "connected", strangers: "moved"}
+
+
+# A plan without room for another product
+
+
+@pytest.fixture
+def full(app, alice):
+    """A function that lets Alice's organization have as many products as its plan allows."""
+    app.extensions["sync2sys"]["settings"]._values |= {"PLANS": {"starter": {"products": 2}}}
+
+    def fill():
+        with app.app_context():
+            [owner] = db.session.scalars(select(organizations.Organization.id)).all()
+            catalogues.fill(catalogues.channel(owner), catalogues.plain(2))
+
+    return fill
+
+
+def test_a_full_plan_refuses_another_shop_before_its_owner_goes_to_shopify(app, alice, full):
+    full()
+    refused = assert_error(alice.begin(), 403, "PIM_PRODUCT_LIMIT")
+    assert refused["message"] == "The plan starter allows 2 products, and there are 2."
+    assert rows(app, ShopifyFlow) == []
+
+
+def test_a_full_plan_refuses_another_shop_of_ones_own_app(app, alice, shop, shopify, full):
+    own = shopify.add_app([], SCOPES, organization=shop.organization)
+    shop.install(own)
+    full()
+    body = {"shopDomain": "mystore", "clientId": own.client_id, "clientSecret": own.secret}
+    headers = {"Authorization": f"Bearer {alice.token}"}
+    answer = alice.client.post("/api/shopify/connect", json=body, headers=headers)
+    assert_error(answer, 403, "PIM_PRODUCT_LIMIT")
+    assert [channel.platform for channel in channels(app)] == ["woocommerce"]
+
+
+def test_a_plan_that_became_full_on_the_way_is_told_at_its_end(app, alice, full):
+    query = alice.consent(alice.begin().json["authUrl"])
+    full()
+    assert landing(alice.come_back(query)) == ("/sales-channels", {"oauth": "error", "message": "plan_full"})
+    assert [channel.platform for channel in channels(app)] == ["woocommerce"]
+
+
+def test_a_shop_that_is_known_is_connected_again_although_the_plan_is_full(alice, full):
+    first = alice.connect()
+    full()
+    assert alice.connect() == first
 
 
 # Bad days

@@ -110,10 +110,10 @@ class Merchant(Owner):
         self.ask("PUT", f"/channels/{self.channel}/pricing", json=body)
         self.work()
 
-    def turn(self, state, price="shop", quantity="supplier", **given):
+    def turn(self, state, price="shop", quantity="supplier", work=(), **given):
         body = {"state": state, "policy": {"price": price, "quantity": quantity}, "ceiling": NO_CEILING}
         self.ask("PUT", f"/channels/{self.channel}/writing", json=body | given)
-        self.work()
+        self.work(*work)
 
     def work(self, *kinds):
         """Do all that is queued and due, as a worker does."""

@@ -1,9 +1,14 @@
 """Decided prices and stock on their way to a shop: what goes, what does not, and what became of it."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
+from sync2sys.database import transaction
+from sync2sys.extensions import db
+from sync2sys.models import Channel, WriteRun
 from tests.services.writing.merchants import DECIDED, LIST, Merchant, spared
 
 # Nothing, a dry run, and on
@@ -68,6 +73,36 @@ def test_the_mirror_follows_what_was_written(on):
     assert [on.mirrored(key) for key in ("11", "12", "21")] == [
         (Decimal(price), quantity) for price, quantity in DECIDED.values()
     ]
+
+
+def test_the_status_of_the_organization_follows_what_was_written(alice):
+    passed(alice)
+    alice.turn("on", work=["writing"])
+    assert alice.last()["state"] == "done"
+    told = alice.ask("GET", "/sync/status")
+    assert told["last_sync"] == told["last_activity"] == alice.last()["finishedAt"]
+
+
+def test_a_run_that_failed_does_not_pass_for_a_sync(on):
+    passed(on)
+    on.shop.key_ring[on.shop.key].permissions = "read"
+    on.decide("A-1;;5,00;11", *LIST[1:])
+    on.work("writing")
+    assert on.last()["state"] == "failed"
+    told = on.ask("GET", "/sync/status")
+    assert (told["last_sync"], told["last_activity"]) == ("2024-03-15T14:30:00Z", on.last()["finishedAt"])
+
+
+def passed(merchant):
+    """Let what was synced and written have been so long ago."""
+
+    def age():
+        moment = datetime(2024, 3, 15, 14, 30, tzinfo=UTC)
+        db.session.execute(update(Channel).values(synced_at=moment))
+        db.session.execute(update(WriteRun).values(finished_at=moment))
+
+    with merchant.app.app_context():
+        transaction(age)()
 
 
 def test_a_value_that_was_written_is_not_planned_again_before_the_mirror_has_seen_it(alice):
