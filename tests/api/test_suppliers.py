@@ -25,7 +25,8 @@ from tests.services.supplied import MAPPING, SHAPE, csv_of, some
 from tests.wholesaler import Wholesaler
 
 GUARD = {
-    "gone": 0.5, "soldOut": 0.6, "fewest": 5, "refused": 0.5, "factor": 3.0, "together": 0.6, "same": 0.12, "moved": 0.5
+    "gone": 0.5, "soldOut": 0.6, "fewest": 5, "refused": 0.5, "factor": 3.0, "together": 0.6, "same": 0.12,
+    "moved": 0.5,
 }  # fmt: skip
 NOBODY = "00000000-0000-0000-0000-000000000000"
 THINGS = some(30)

@@ -174,7 +174,7 @@ def test_a_child_gets_nothing_of_our_environment_and_does_not_load_the_service(u
     assert loaded == "False False"
 
 
-# Attacks: refused below 50 MB more than a reader needs for nothing, and within five seconds of processor time.
+# Attacks: refused below 50 MB more than a reader needs for nothing, and in five seconds of processor time.
 
 SECONDS = 5
 #: Whoever else is on the machine makes processor time longer, too; what grows with the square of a file takes
