@@ -15,7 +15,16 @@ from sync2sys.models.base import now
 from sync2sys.offers.articles import Listed, articles
 from sync2sys.offers.rows import Offer as Listing
 from sync2sys.offers.rows import Refusal
-from sync2sys.services import hooks, imports, jobs, own_offers, schedule, supplier_files
+from sync2sys.services import (
+    hooks,
+    imports,
+    jobs,
+    own_offers,
+    range_articles,
+    range_plans,
+    schedule,
+    supplier_files,
+)
 from sync2sys.worker import Worker
 from tests.api.test_feeds import Owner, signed_in
 from tests.services import catalogues, lists, supplied
@@ -220,7 +229,7 @@ def test_what_is_in_no_list_is_sold_out_for_a_month_and_then_no_product(trader):
     gone = [key for key, terms in trader.mirrored().items() if terms == ("7.99", 0, "out_of_stock")]
     assert len(gone) == 1
     with trader.app.app_context():
-        long_ago = now() - own_offers.REMEMBERED - timedelta(days=1)
+        long_ago = now() - range_plans.REMEMBERED - timedelta(days=1)
         old = update(Offer).where(Offer.gone_at.is_not(None)).values(gone_at=long_ago)
         transaction(lambda: db.session.execute(old))()
     trader.call("POST", f"/channels/{channel}/sync", json={"full": True})
@@ -374,7 +383,7 @@ def test_another_currency_comes_with_its_prices(trader):
 def test_what_its_owner_says_in_the_middle_of_a_pull_is_what_comes_of_it(trader, monkeypatch):
     trader.supplier("First", *(offer(f"A{n}", "5.00", gtin=(SHOE, SOCK, CAP)[n]) for n in range(3)))
     monkeypatch.setattr(own_offers, "BATCH", 1)
-    whole, said = own_offers._articles, []
+    whole, said = range_articles.read, []
 
     def interrupted(*arguments):
         for each in whole(*arguments):
@@ -382,7 +391,7 @@ def test_what_its_owner_says_in_the_middle_of_a_pull_is_what_comes_of_it(trader,
             if not said:
                 said.append(trader.call("PUT", "/range", json=RANGE | {"pricesIncludeTax": False}))
 
-    monkeypatch.setattr(own_offers, "_articles", interrupted)
+    monkeypatch.setattr(range_articles, "read", interrupted)
     channel = trader.set_up()
     assert said[0].status_code == 200
     assert {terms[0] for terms in trader.mirrored().values()} == {"6.99"}  # 5.00 x 1.3, without tax
@@ -392,7 +401,7 @@ def test_what_its_owner_says_in_the_middle_of_a_pull_is_what_comes_of_it(trader,
 def test_where_nothing_changed_a_look_reads_nothing(trader, monkeypatch):
     trader.supplier("First", offer("A", "5.00"))
     channel = trader.set_up()
-    monkeypatch.setattr(own_offers, "_articles", lambda *_: pytest.fail("the offers were read"))
+    monkeypatch.setattr(range_articles, "read", lambda *_: pytest.fail("the offers were read"))
     trader.call("POST", f"/channels/{channel}/sync", json={})
     trader.work()
     assert trader.range()["problem"] == ""
@@ -405,7 +414,7 @@ def test_where_nothing_changed_a_look_reads_nothing(trader, monkeypatch):
 def test_a_pull_that_broke_off_begins_anew(trader, monkeypatch):
     trader.supplier("First", *(offer(f"A{n}", "5.00", gtin=(SHOE, SOCK, CAP)[n]) for n in range(3)))
     monkeypatch.setattr(own_offers, "BATCH", 1)
-    whole, asked = own_offers._articles, []
+    whole, asked = range_articles.read, []
 
     def broken(*arguments):
         asked.append(arguments)
@@ -414,7 +423,7 @@ def test_a_pull_that_broke_off_begins_anew(trader, monkeypatch):
                 raise OSError("killed")
             yield each
 
-    monkeypatch.setattr(own_offers, "_articles", broken)
+    monkeypatch.setattr(range_articles, "read", broken)
     own = trader.supplier("Second", offer("B", "5.00"))
     channel = trader.set_up()
     assert set(trader.mirrored()) > {id_of(SHOE), id_of(SOCK), id_of(CAP)}
@@ -432,7 +441,7 @@ def test_all_offers_are_read_page_by_page_each_once(trader, monkeypatch):
     first += [offer(f"S{n}", "5.00") for n in range(60)]
     second = [each._replace(key=f"2-{each.key}", sku="", brand=each.brand.upper()) for each in first[::2]]
     made = [trader.supplier("First", *first), trader.supplier("Second", *second)]
-    monkeypatch.setattr(own_offers, "READ", 7)
+    monkeypatch.setattr(range_articles, "READ", 7)
     monkeypatch.setattr(own_offers, "BATCH", 5)
     queries = []
     with trader.app.app_context():
