@@ -26,7 +26,7 @@ from sync2sys.errors import LostLease, Sync2SysError
 from sync2sys.extensions import db
 from sync2sys.models import Worker as WorkerRow
 from sync2sys.models.base import new_id, now
-from sync2sys.services import health, hooks, imports, jobs, pricing, renders, schedule, sync, write_runs
+from sync2sys.services import health, hooks, import_runs, jobs, pricing, renders, schedule, sync, write_runs
 
 IDLE_SECONDS = 0.5
 TICK_SECONDS = 5.0
@@ -46,7 +46,7 @@ def _sweep(claim: jobs.Claim) -> None:
 HANDLERS: dict[str, Callable[[jobs.Claim], None]] = {
     "sync": sync.run,
     "hooks": hooks.run,
-    "import": imports.run,
+    "import": import_runs.run,
     "pricing": pricing.run,
     "writing": write_runs.run,
     "render": renders.run,

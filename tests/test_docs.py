@@ -11,7 +11,7 @@ from sync2sys.formats import FORMATS, issues, messages
 from sync2sys.formats.handbook import markdown
 from sync2sys.offers import quality
 from sync2sys.schemas.feeds import Reason
-from sync2sys.services import imports, shopify_reasons
+from sync2sys.services import import_runs, shopify_reasons
 from tests.golden import compare
 
 ROOT = Path(__file__).parent.parent
@@ -60,7 +60,7 @@ def test_every_reason_to_hold_a_list_is_explained():
     found = re.findall(r'Objection\("([A-Z_]+)"', inspect.getsource(quality))
     text = (ROOT / "docs/suppliers.md").read_text("utf-8")
     told = re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE)
-    assert sorted(told) == sorted({*found, imports.PINNED, imports.COLUMNS_GONE})
+    assert sorted(told) == sorted({*found, import_runs.PINNED, import_runs.COLUMNS_GONE})
 
 
 def test_every_reason_why_a_shopify_shop_is_not_connected_is_explained():

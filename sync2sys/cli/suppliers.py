@@ -19,7 +19,7 @@ from sync2sys.database import look, transaction
 from sync2sys.extensions import db, settings
 from sync2sys.models import Import, Job, Offer, RefusedRow, Supplier
 from sync2sys.offers.rows import Refusal
-from sync2sys.services import imports, jobs, supplier_files, supplier_previews
+from sync2sys.services import import_runs, imports, jobs, supplier_files, supplier_previews
 from sync2sys.services import suppliers as service
 from sync2sys.worker import Worker
 
@@ -292,7 +292,7 @@ def _view(supplier_id: str, job_id: str) -> View:
     return View(
         live=live,
         rows=found.rows if found is not None and live else 0,
-        held=supplier is not None and supplier.problem_code == imports.HELD,
+        held=supplier is not None and supplier.problem_code == import_runs.HELD,
         problem=f"{supplier.problem}{again}" if supplier is not None and supplier.problem else "",
         result=_result(found) if found is not None else "",
     )

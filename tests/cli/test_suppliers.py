@@ -7,7 +7,7 @@ import pytest
 
 from sync2sys.crypto import new_key
 from sync2sys.database import transaction
-from sync2sys.services import imports, jobs
+from sync2sys.services import import_runs, jobs
 from sync2sys.worker import Worker
 from tests.services import supplied
 from tests.services.supplied import MAPPING, SHAPE, csv_of, offered, some
@@ -244,14 +244,14 @@ def test_a_server_that_is_ill_is_a_clear_failure(suppliers, mine, shop):
 def test_an_import_that_a_worker_has_begun_is_watched(app, suppliers, mine, shop, monkeypatch):
     shop.content = csv_of(THINGS | {"new": "1.00"})
     entered, leave = threading.Event(), threading.Event()
-    stage = imports._stage
+    stage = import_runs._stage
 
     def waiting(*arguments):
         entered.set()
         leave.wait(10)
         stage(*arguments)
 
-    monkeypatch.setattr(imports, "_stage", waiting)
+    monkeypatch.setattr(import_runs, "_stage", waiting)
     transaction(lambda: jobs.enqueue("import", mine).id)()
     claim = jobs.claim(["import"], mine)
 

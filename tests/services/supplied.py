@@ -17,7 +17,7 @@ from sync2sys.models import (
     Supplier,
     SupplierFile,
 )
-from sync2sys.services import imports, jobs, suppliers
+from sync2sys.services import import_runs, jobs, suppliers
 
 SHAPE = {"format": "csv", "delimiter": ";"}
 MAPPING = {
@@ -69,7 +69,7 @@ def claimed(supplier_id):
 def settle(claim):
     """Do a claimed import as a worker does: raises what it raises, after settling the job."""
     try:
-        imports.run(claim)
+        import_runs.run(claim)
     except Exception as error:
         transaction(lambda error=error: jobs.fail(claim, error).state)()
         raise

@@ -12,7 +12,7 @@ from sync2sys.database import look, transaction
 from sync2sys.errors import BadRequest, ListBusy, ListError, LostLease
 from sync2sys.extensions import db
 from sync2sys.models import Job, OfferChange, RefusedRow, StagedOffer, Supplier
-from sync2sys.services import imports, jobs, supplier_files, suppliers
+from sync2sys.services import import_runs, imports, jobs, supplier_files, suppliers
 from tests.services.scripted import Killed, context  # noqa: F401 - a fixture among them
 from tests.services.supplied import (
     MAPPING,
@@ -189,7 +189,7 @@ def test_a_large_file_is_kept_in_parts_and_comes_back_as_it_was(organization, tm
 
 
 def test_a_worker_needs_no_more_memory_for_a_longer_list(organization, tmp_path, monkeypatch):
-    monkeypatch.setattr(imports, "BATCHES", 1)
+    monkeypatch.setattr(import_runs, "BATCHES", 1)
     made = supplier_of(organization)
     peaks = []
     # The first one fills what is kept anyway; each list is new to the supplier as a whole.
@@ -604,7 +604,7 @@ def test_killed_in_the_middle_nothing_is_applied_and_the_next_one_begins_anew(mi
     serve(shop, csv_of(some(2500)))
     kill_at(monkeypatch, 2)
     with pytest.raises(Killed):
-        imports.run(claimed(mine))
+        import_runs.run(claimed(mine))
     monkeypatch.undo()
     assert offered(mine) == THINGS
     assert last(mine)["state"] == "running"
@@ -618,7 +618,7 @@ def test_killed_in_the_middle_nothing_is_applied_and_the_next_one_begins_anew(mi
 
 def kill_at(monkeypatch, number):
     calls = []
-    stage = imports.offer_lists.stage
+    stage = import_runs.offer_lists.stage
 
     def dying(*arguments):
         calls.append(arguments)
@@ -626,7 +626,7 @@ def kill_at(monkeypatch, number):
             raise Killed
         return stage(*arguments)
 
-    monkeypatch.setattr(imports.offer_lists, "stage", dying)
+    monkeypatch.setattr(import_runs.offer_lists, "stage", dying)
 
 
 def lease_runs_out():
@@ -640,7 +640,7 @@ def test_what_a_killed_worker_left_is_cleared_though_the_list_is_the_old_one_aga
     serve(shop, csv_of(some(2500)))
     kill_at(monkeypatch, 2)
     with pytest.raises(Killed):
-        imports.run(claimed(mine))
+        import_runs.run(claimed(mine))
     monkeypatch.undo()
     lease_runs_out()
     serve(shop, csv_of(THINGS))
@@ -651,14 +651,14 @@ def test_what_a_killed_worker_left_is_cleared_though_the_list_is_the_old_one_aga
 
 def between(monkeypatch, act):
     """Do something when the first rows of a list were staged."""
-    stage = imports._stage
+    stage = import_runs._stage
 
     def staged(*arguments):
         monkeypatch.undo()
         stage(*arguments)
         act()
 
-    monkeypatch.setattr(imports, "_stage", staged)
+    monkeypatch.setattr(import_runs, "_stage", staged)
 
 
 def test_a_list_taken_back_while_a_newer_one_is_read_is_not_put_back_by_it(mine, shop, monkeypatch):
@@ -715,7 +715,7 @@ def test_a_supplier_that_is_removed_while_its_list_is_read_is_gone(mine, shop, m
     serve(shop, csv_of(some(2500)))
     between(monkeypatch, lambda: do(suppliers.delete, mine))
     with pytest.raises(LostLease):
-        imports.run(claimed(mine))
+        import_runs.run(claimed(mine))
     assert (imports_of(mine), offered(mine), count_of(StagedOffer)) == ([], {}, 0)
 
 
@@ -724,7 +724,7 @@ def test_a_worker_that_is_told_to_stop_gives_the_list_back(mine, shop):
     claim = claimed(mine)
     claim.stop.set()
     with pytest.raises(jobs.Interrupted):
-        imports.run(claim)
+        import_runs.run(claim)
     assert offered(mine) == THINGS
     assert supplier(mine)["problem"] == ""
     transaction(jobs.release)(claim)
@@ -885,7 +885,7 @@ def test_an_offer_that_went_came_back_and_went_by_undo_is_as_it_was(mine, shop):
 
 
 def test_what_is_not_kept_any_more_cannot_be_taken_back(mine, shop, monkeypatch):
-    monkeypatch.setattr(imports, "KEPT", 2)
+    monkeypatch.setattr(import_runs, "KEPT", 2)
     for cost in ("11.11", "12.12", "13.13", "14.14"):
         serve(shop, csv_of(THINGS | {"S1": cost}))
         assert run(mine) == "applied"
@@ -910,7 +910,7 @@ def test_looks_that_change_nothing_leave_what_going_back_needs(mine, shop):
         assert run(mine) == ("failed" if is_broken else "unchanged")
     states = [each["state"] for each in imports_of(mine)]
     assert states.count("applied") == 3
-    assert len(states) == 3 + imports.KEPT + 1
+    assert len(states) == 3 + import_runs.KEPT + 1
     for cost in ("11.11", THINGS["S1"]):
         do(imports.undo, mine)
         assert offered(mine)["S1"] == cost
@@ -919,7 +919,7 @@ def test_looks_that_change_nothing_leave_what_going_back_needs(mine, shop):
 
 
 def test_going_back_goes_over_as_many_lists_as_are_kept(mine, shop, monkeypatch):
-    monkeypatch.setattr(imports, "KEPT", 3)
+    monkeypatch.setattr(import_runs, "KEPT", 3)
     costs = [f"1{number}.00" for number in range(1, 8)]
     for cost in costs:
         serve(shop, csv_of(THINGS | {"S1": cost}))
