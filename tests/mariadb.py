@@ -12,12 +12,14 @@ DEFAULT = "mysql+pymysql://root:@127.0.0.1:3306/test"
 #: What does not touch the database is not run twice.
 DATABASE_TESTS = [
     "tests/api",
+    "tests/cli",
     "tests/services",
     "tests/faults",
     "tests/panel/test_connecting.py",
     "tests/test_story.py",
     "tests/test_story_shopify.py",
     "tests/test_story_suppliers.py",
+    "tests/test_walks.py",
 ]
 
 
