@@ -229,6 +229,19 @@ def test_of_another_organization_nothing_is_there(app, alice, shop):
         bob.ask("POST", f"/channels/{bob.channel}/writing/{path}", status=404)
 
 
+@pytest.mark.parametrize(
+    "rows", [["A-1;;auf Anfrage;10"], ["A-1;;5,00;viele"], ["A-1;;5,00;10", "A-1;;6,00;3"]]
+)
+def test_what_is_refused_in_a_list_never_reaches_the_shop(on, rows):
+    sent = len(on.sent())
+    on.deliver(*rows, *LIST[1:])
+    on.sync()
+    assert on.has()["11"] == ("7.99", 8)
+    assert len(on.sent()) == sent
+    on.deliver(*LIST[1:])
+    assert on.has()["11"][1] == 0
+
+
 # What somebody changed in the shop
 
 
