@@ -128,6 +128,11 @@ class Limits:
     lines: int = 10_000
     columns: int = 1000
     depth: int = 64
+    #: of one part above the items that each of them has; one that is more is a list of its own, and left out
+    inherited_values: int = 100
+    inherited_characters: int = 100_000
+    #: that wait for what stands behind them
+    held_rows: int = 1000
     #: in a zip
     files: int = 2000
 
@@ -139,7 +144,8 @@ class Row:
     #: where it begins: the line, or the row of a sheet, from 1
     line: int
     #: column -> text. In XML and JSON a column is the path below the item, as `price`, `price/@currency` or
-    #: `images/image`; what is there several times is joined by line feeds, in its order, blanks left out
+    #: `images/image`, or from the item up, as `../brand`; what is there several times is joined by line
+    #: feeds, in its order, blanks left out
     values: dict[str, str]
 
 
@@ -149,7 +155,7 @@ class Refused:
 
     line: int
     #: wrong_number_of_cells, quote_not_closed, characters, nul, cell_too_long, row_too_long,
-    #: too_many_columns, column_too_long, too_deep, not_json or not_an_item
+    #: too_many_columns, column_too_long, too_deep, too_late, not_json or not_an_item
     code: str
     #: a sentence that says what is wrong with it
     text: str
