@@ -205,7 +205,8 @@ class Ancestors:
         self._given += shared.size
         if self._given > self._limits.inflated_bytes:
             raise Unreadable(
-                "FILE_TOO_LARGE", "What stands above the items is too much to be that of each. Split the list."
+                "FILE_TOO_LARGE",
+                "What stands above the items is too much to be that of each. Split the list.",
             )
         return Row(row.line, values)
 
@@ -221,8 +222,5 @@ def _row_size(row: Read) -> int:
 
 
 def _too_late(name: str, line: int, limits: Limits) -> Refused:
-    text = (
-        f"{name[:80]} stands behind more than {limits.held_rows:,} rows here, so these do not have it, and others do. "
-        "Have it written before them."
-    )
-    return Refused(line, "too_late", text)
+    text = f"{name[:80]} stands behind more than {limits.held_rows:,} rows here. These do not have it, others do."
+    return Refused(line, "too_late", f"{text} Have it written before them.")

@@ -78,13 +78,14 @@ def test_xml_is_read_back(tmp_path_factory, table, encoding, pretty):
 
 @given(tables(), st.booleans(), st.booleans())
 def test_json_is_read_back(tmp_path_factory, table, indent, ascii_only):
-    document = {"meta": None, "data": [{"list": table[1]}]}
+    document = {"meta": table[1], "data": [{"list": table[1]}]}
     if ascii_only:
         data = json.dumps(document, indent=1 if indent else None).encode()
     else:
         data = orjson.dumps(document, option=orjson.OPT_INDENT_2 if indent else None)
     found = rows_of(tmp_path_factory, data, Shape("json", item_path="data/list"))
-    assert [row.values for row in found] == stripped(table[1])
+    own = [{name: text for name, text in row.values.items() if name[:3] != "../"} for row in found]
+    assert own == stripped(table[1])
 
 
 @given(tables())
