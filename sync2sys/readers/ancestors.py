@@ -222,5 +222,5 @@ def _row_size(row: Read) -> int:
 
 
 def _too_late(name: str, line: int, limits: Limits) -> Refused:
-    text = f"{name[:80]} stands behind more than {limits.held_rows:,} rows here. These do not have it, others do."
+    text = f"{name[:80]} stands behind more than {limits.held_rows:,} rows, which do not have it. Others do."
     return Refused(line, "too_late", f"{text} Have it written before them.")

@@ -129,12 +129,12 @@ def _streamed(
     if start.startswith("<"):
         if not kind and not declared(head):
             kind = _encoding(path, shape, kind, content_type, remarks, limits)
-        return _xml(head, replace(shape, encoding="" if mark or kind == "utf-8" else kind))
+        return _xml(head, replace(shape, encoding="" if mark or kind == "utf-8" else kind), remarks)
     _refuse_binary(head, kind)
     shape = replace(shape, encoding=_encoding(path, shape, kind, content_type, remarks, limits))
     text = _decoded(head, shape.encoding)
     if start.startswith(("[", "{")):
-        return _json(text.strip(), shape, name, limits)
+        return _json(text.strip(), shape, name, remarks, limits)
     return _csv(text, shape, remarks)
 
 
@@ -181,7 +181,7 @@ def _cut(line: bytes) -> bytes:
     return line if len(line) < 2000 else line[:2000].rpartition(b" ")[0]
 
 
-def _xml(head: bytes, shape: Shape) -> Shape:
+def _xml(head: bytes, shape: Shape, remarks: list[str]) -> Shape:
     """XML: the outline of its beginning shows the items."""
     outline = outlines.Outline()
     elements = outlines.Elements(outline, 20)
@@ -190,13 +190,13 @@ def _xml(head: bytes, shape: Shape) -> Shape:
     elements.look(text, whole=len(head) < HEAD)
     if elements.root in ("rss", "feed"):
         return replace(shape, format="rss", item_path=RSS_PATH if elements.root == "rss" else "feed/entry")
-    path = outline.item_path()
+    path = outline.item_path(remarks)
     if path is None:
         raise Unreadable("FILE_NO_ITEMS", "There are no items in the XML. Is it the right file?")
     return replace(shape, format="xml", item_path=path)
 
 
-def _json(text: str, shape: Shape, name: str, limits: Limits) -> Shape:
+def _json(text: str, shape: Shape, name: str, remarks: list[str], limits: Limits) -> Shape:
     """JSON: one document, or a line for each item."""
     lines = [line.strip() for line in text.splitlines()[:20] if line.strip()]
     complete = lines[:-1] or lines
@@ -206,7 +206,7 @@ def _json(text: str, shape: Shape, name: str, limits: Limits) -> Shape:
     outline = outlines.Outline()
     members = outlines.Members(outline, limits)
     members.feed(text)
-    path = outline.item_path()
+    path = outline.item_path(remarks)
     if path is None or (not path and text.startswith("{")):
         raise Unreadable("FILE_NO_ITEMS", f"There is no list of items in the JSON. It begins: {begins(text)}")
     if path and any(not each for each in path.split("/")):
