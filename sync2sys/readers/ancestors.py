@@ -118,7 +118,8 @@ class Ancestors:
         self._open: tuple[_Ancestor, ...] = ()
         #: what the next row has from them; None: that is not known yet
         self._shared: _Shared | None = _NOTHING
-        self._held: deque[tuple[Read, tuple[_Ancestor, ...]]] = deque()
+        #: each with its size
+        self._held: deque[tuple[Read, tuple[_Ancestor, ...], int]] = deque()
         self._held_size = self._given = 0
         #: level and name of parts that were taken, and of those that came too late
         self._taken: set[tuple[int, str]] = set()
@@ -161,8 +162,9 @@ class Ancestors:
         for each in self._open:
             if each.is_one and not each.is_settled:
                 each.become_list()
-        self._held.append((row, self._open))
-        self._held_size += _row_size(row)
+        size = _row_size(row)
+        self._held.append((row, self._open, size))
+        self._held_size += size
         self._release()
         while len(self._held) > self._limits.held_rows or self._held_size > self._limits.row_characters:
             next(each for each in self._open if not each.is_settled).become_list()
@@ -172,8 +174,8 @@ class Ancestors:
         """Lets go of rows of which all is known."""
         shared, above = None, None
         while self._held and _are_settled(self._held[0][1]):
-            row, ancestors = self._held.popleft()
-            self._held_size -= _row_size(row)
+            row, ancestors, size = self._held.popleft()
+            self._held_size -= size
             if shared is None or ancestors is not above:
                 shared, above = self._shared_by(ancestors), ancestors
             self.done.append(self._joined(row, shared))

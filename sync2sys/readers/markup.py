@@ -219,8 +219,8 @@ class Items:
         return f"{self._prefixes.get(prefix, prefix)}:{local}" if colon else name
 
     def _open(self, attributes: dict[str, str]) -> None:
-        self._above.open(is_one=self._depth == 1)
         # What stands above Google's items is the channel, which says nothing of an offer.
+        self._above.open(is_one=self._depth == 1 or self._google)
         for name, value in attributes.items() if not self._google else ():
             if not name.startswith("xmlns"):
                 wrong = unreadable_characters(self.document.line) if MARK in value else None
