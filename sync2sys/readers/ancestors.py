@@ -18,6 +18,7 @@ from sync2sys.readers.base import (
     Refused,
     Row,
     Unreadable,
+    begins,
     row_too_long,
     too_many_columns,
 )
@@ -176,6 +177,7 @@ class Ancestors:
         while self._held and _are_settled(self._held[0][1]):
             row, ancestors, size = self._held.popleft()
             self._held_size -= size
+            # Rows below the same ancestors stand one after the other.
             if shared is None or ancestors is not above:
                 shared, above = self._shared_by(ancestors), ancestors
             self.done.append(self._joined(row, shared))
@@ -224,5 +226,7 @@ def _row_size(row: Read) -> int:
 
 
 def _too_late(name: str, line: int, limits: Limits) -> Refused:
-    text = f"{name[:80]} stands behind more than {limits.held_rows:,} rows, which do not have it. Others do."
+    text = (
+        f"{begins(name)} stands behind more than {limits.held_rows:,} rows, which do not have it. Others do."
+    )
     return Refused(line, "too_late", f"{text} Have it written before them.")

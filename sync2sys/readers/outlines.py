@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import chain
 
-from sync2sys.readers.base import Limits, Unreadable
+from sync2sys.readers.base import Limits, Unreadable, begins
 from sync2sys.readers.documents import Cutter
 from sync2sys.readers.markup import Document
 
@@ -120,7 +120,7 @@ class Outline:
         if not parts:
             return path
         inner = max(parts, key=len)
-        place = "/".join(inner)
+        place = begins("/".join(inner))
         if can_be_sold and not self._are_all_around(path, inner):
             remarks.append(
                 f"Some items have parts with codes of their own at {place}. Are these what is sold?"
@@ -145,16 +145,16 @@ class Outline:
 
     def _tell_late(self, path: tuple[str, ...], remarks: list[str]) -> None:
         """Say which texts of what is there once the items do not have."""
-        begins = [kind.begins for each, kind in self._kinds.items() if each[: len(path)] == path]
+        firsts = [kind.begins for each, kind in self._kinds.items() if each[: len(path)] == path]
         around = [self._kinds.get(path[:length], _Kind()) for length in range(len(path))]
         late = [
             name
             for kind in around
             for name, seen in kind.fields.items()
-            if kind.is_one and seen > min(begins, default=seen)
+            if kind.is_one and seen > min(firsts, default=seen)
         ]
         if late:
-            names = ", ".join(each[:60] for each in late[:5])
+            names = ", ".join(map(begins, late[:5]))
             remarks.append(f"Behind the items stands what they therefore do not have: {names}.")
 
     def _keyed(self) -> dict[tuple[str, ...], _Kind]:

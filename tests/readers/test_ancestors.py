@@ -142,6 +142,15 @@ def test_where_some_rows_lack_what_others_have_it_is_told_once(reads_xml, last):
     assert sorted(found) == [""] * 10 + ["Beta", "too_late"]
 
 
+def test_whatever_a_late_part_is_called_it_can_be_told(reads_json):
+    key, rows = '"\\ud800"', '{"k": 1}, {"k": 2}'
+    data = f'[{{{key}: 1, "v": [{{"k": 0}}]}}, {{"v": [{rows}], {key}: 1}}, {{"v": [{rows}]}}]'
+    found = reads_json(data, "v", Limits(held_rows=1))
+    assert [each if isinstance(each, str) else each["k"] for _, each in found] == [
+        "characters", "1", "2", "too_late", "1", "2",
+    ]  # fmt: skip
+
+
 def test_where_all_rows_lack_it_there_is_nothing_to_tell(reads_json):
     data = {"products": [{"variants": [{"k": n} for n in range(9)], "total": 9}]}
     found = reads_json(data, limits=Limits(held_rows=3))

@@ -313,9 +313,14 @@ def test_parts_that_nobody_sells_are_no_items(guesses, parts):
     [
         ("<a><u>1</u>{}<x>2</x></a>".format('<product sku="A" qty="1" name="x"/>' * 2), "x"),
         (
-            '{"u": 1, "products": [{"sku": 1, "qty": 2}, {"sku": 2, "qty": 2}], "total": 2, "page": 1}',
-            "total, page",
+            '{"u": 1, "products": [{"sku": 1, "qty": 2}, {"sku": 2, "qty": 2}], "sum": 2, "page": 1}',
+            "sum, page",
         ),
+        (
+            '{"u": 1, "p": [{"sku": 1, "qty": 2}, {"sku": 2, "qty": 2}], "\\ud800": 1}',
+            "\N{REPLACEMENT CHARACTER}",
+        ),
+        ('{"d": {"u": 1, "products": [{"sku": 1, "qty": 2}, {"sku": 2, "qty": 2}], "sum": 2}}', "sum"),
     ],
 )
 def test_what_stands_behind_all_items_is_told_to_be_in_none(guesses, document, names):
