@@ -182,7 +182,7 @@ def wrong(**fields):
         (wrong(guard=None), "guard"),
         (wrong(guard=[]), "guard"),
         (wrong(shape={"format": "pdf"}), "shape.format"),
-        (wrong(shape={"delimiter": ";;"}), "shape.delimiter"),
+        (wrong(shape={"delimiter": ""}), "shape.delimiter"),
         (wrong(shape={"header": -1}), "shape.header"),
         (wrong(shape={"encoding": "rot13"}), "shape.encoding"),
         (wrong(shape={"colour": "red"}), "shape.colour"),

@@ -35,6 +35,22 @@ def test_the_delimiter_is_the_one_that_makes_rows_of_equal_length(guesses, delim
     assert found.remarks == []
 
 
+@pytest.mark.parametrize("delimiter", ["||", ";;", "~|~"])
+def test_a_delimiter_of_several_characters_is_seen(guesses, delimiter):
+    rows = [["sku", "title", "cost"], ["A", f'"x{delimiter}y"', "1,50"], ["B", "", "2,00"]]
+    found = guesses("\n".join(map(delimiter.join, rows)))
+    assert (found.shape.delimiter, found.shape.header) == (delimiter, 1)
+    assert found.rows[0].values == {"sku": "A", "title": f"x{delimiter}y", "cost": "1,50"}
+    assert found.rows[1].values["title"] == ""
+
+
+def test_empty_cells_are_no_long_delimiters(guesses):
+    found = guesses("sku;title;cost\nA;;1\nB;;2\n;;\n")
+    assert found.shape.delimiter == ";"
+    found = guesses("A|x|1\nB||2\nC||3\n")
+    assert found.shape.delimiter == "|"
+
+
 def test_decimal_commas_are_no_delimiters(guesses):
     found = guesses("sku;cost;price\nA;1,50;2,99\nB;1,70;3,49\nC;0,99;1,29\n")
     assert found.shape.delimiter == ";"
