@@ -20,6 +20,16 @@ MOST_CELLS = 2_000
 SURE = 0.8
 #: Fields for which a part of a column's name is enough, if nothing speaks against it.
 _BY_PART = ("gtin", "mpn", "cost", "price", "quantity", "images", "available_at", "brand", "weight")
+#: What stands above the items of a document, as `../brand`, several of them have in common. It may be any of
+#: these, but nothing that tells offers apart or that is counted.
+_SHARED = frozenset({
+    "brand", "title", "cost", "price", "per", "currency", "availability", "available_at", "description",
+    "link", "images", "category", "weight", "item_group",
+})  # fmt: skip
+#: Of a whole list not even all of these: a name above all items is the supplier's.
+_OF_LIST = frozenset({"brand", "currency", "availability"})
+#: Rows that may be those of one product.
+_MOST_OF_ONE = 50
 #: Images that one list has beside each other, as `Bild 1`, `Bild 2`.
 _SEVERAL = ("images",)
 
@@ -59,7 +69,10 @@ class _Guess:
     def __init__(
         self, columns: abc.Sequence[str], rows: abc.Iterable[abc.Mapping[str, str]], currency: str
     ) -> None:
-        self.columns = list(dict.fromkeys(columns))
+        #: an offer's own come first, then what is nearest
+        self.columns = sorted(dict.fromkeys(columns), key=_distance)
+        #: those that are looked at: an offer's own, or those above it
+        self.candidates = [column for column in self.columns if not _distance(column)]
         self.cells: dict[str, list[str]] = {column: [] for column in self.columns}
         self.currency = currency
         self.reasons: list[Found] = []
@@ -71,9 +84,10 @@ class _Guess:
                     cells.append(text)
 
     def proposal(self) -> Proposal:
-        self.by_names()
-        self.by_content()
-        self.bare_price()
+        self.by_all()
+        self.candidates = [column for column in self.columns if _distance(column)]
+        self.by_all()
+        self.by_number_above()
         parts = {name: self.described(name, columns) for name, columns in self.taken.items()}
         self.unknown_currency(parts)
         definition = {"fields": {name: parts[name] for name in FIELDS if name in parts}}
@@ -82,6 +96,11 @@ class _Guess:
         except mapping.BadMapping as bad:
             checked, lacks = None, str(bad)
         return Proposal(definition, tuple(self.reasons), checked, lacks)
+
+    def by_all(self) -> None:
+        self.by_names()
+        self.by_content()
+        self.bare_price()
 
     def by_names(self) -> None:
         """Whole names first, so that `EK` is not taken by what only has it in its name."""
@@ -99,7 +118,7 @@ class _Guess:
             if name in self.taken:
                 continue
             for column in self.free():
-                if self.share(column, holds) >= SURE:
+                if self.share(column, holds) >= SURE and self.may_be(column, FIELDS[name]):
                     self.take(FIELDS[name], column, f"The column {quoted(column)} is full of {sort}.")
                     break
 
@@ -113,15 +132,26 @@ class _Guess:
             )
             self.reasons.append(Found("cost", (bare[0],), why, sure=False))
 
+    def by_number_above(self) -> None:
+        """What tells products apart is what their variants have in common."""
+        for column in self.free():
+            group = FIELDS["item_group"]
+            is_number = any(_is_named(column, FIELDS[name]) for name in mapping.IDENTIFIERS)
+            if is_number and "/" not in column.lstrip("./") and self.may_be(column, group):
+                self.take(group, column, f"{quoted(column)} is a number that variants have in common.")
+                return
+
     def free(self) -> list[str]:
         taken = {column for columns in self.taken.values() for column in columns}
-        return [column for column in self.columns if column not in taken]
+        return [column for column in self.candidates if column not in taken]
 
     def take(self, field: Field, column: str, why: str) -> None:
         already = self.taken.get(field.name)
         if already is None:
             self.taken[field.name] = [column]
-            self.reasons.append(Found(field.name, (column,), why))
+            same = _distance(column) and field.name not in _OF_LIST and len(set(self.cells[column])) == 1
+            why = f"{why} It is the same in all rows, so it may be that of the list." if same else why
+            self.reasons.append(Found(field.name, (column,), why, sure=not same))
         elif field.name in _SEVERAL and len(already) < mapping.MOST_COLUMNS:
             already.append(column)
             self.reasons.append(Found(field.name, (column,), why))
@@ -130,8 +160,16 @@ class _Guess:
         """Whether nothing in the column's cells speaks against the field."""
         if field.name in self.taken and field.name not in _SEVERAL:
             return False
+        if _distance(column) and not self.may_be_shared(column, field):
+            return False
         doubt = _DOUBTS.get(field.kind)
         return not self.cells[column] or doubt is None or self.share(column, doubt) >= 0.5
+
+    def may_be_shared(self, column: str, field: Field) -> bool:
+        """Whether what stands above may be this: not where more rows have the same than one product has."""
+        cells = self.cells[column]
+        is_of_list = len(cells) > _MOST_OF_ONE and len(set(cells)) == 1
+        return bool(cells) and field.name in (_OF_LIST if is_of_list else _SHARED)
 
     def share(self, column: str, holds: abc.Callable[[str], bool]) -> float:
         cells = self.cells[column]
@@ -225,6 +263,11 @@ class _Guess:
             parts["currency"] = {"constant": self.currency}
             why = f"The list does not say its currency. {self.currency} is that of your shop. Look at it."
             self.reasons.append(Found("currency", (), why, sure=False))
+
+
+def _distance(column: str) -> int:
+    """How far above the items of a document a column stands."""
+    return (len(column) - len(column.lstrip("./"))) // 3 if column.startswith("../") else 0
 
 
 def _is_named(column: str, field: Field) -> bool:

@@ -16,6 +16,7 @@ ENCODINGS = (
     "cp437", "cp850", "cp852", "koi8-r", "mac-roman", "gb18030", "shift_jis", "big5", "euc-kr", "ascii",
 )  # fmt: skip
 LONGEST_TEXT = 500
+LONGEST_DELIMITER = 10
 #: Characters of a column's name, path and all.
 LONGEST_COLUMN = 1000
 _MB = 1024 * 1024
@@ -49,7 +50,7 @@ class Shape:
     format: str = "csv"
     #: one of ENCODINGS; empty: what the file itself says, else UTF-8. A byte order mark always beats it
     encoding: str = ""
-    #: one character
+    #: one character, or a few such as `||`
     delimiter: str = ","
     #: one character; empty: quotes mean nothing
     quote: str = '"'
@@ -98,9 +99,9 @@ def _check(shape: Shape) -> None:
         raise BadShape(f"This should be empty or one of {', '.join(ENCODINGS)}.", "encoding")
     if shape.compression not in COMPRESSIONS:
         raise BadShape("This should be empty, gzip or zip.", "compression")
-    if len(shape.delimiter) != 1 or shape.delimiter in "\r\n":
-        raise BadShape("This should be the one character between two cells.", "delimiter")
-    if len(shape.quote) > 1 or shape.quote in ("\r", "\n", shape.delimiter):
+    if not 0 < len(shape.delimiter) <= LONGEST_DELIMITER or {"\r", "\n"} & set(shape.delimiter):
+        raise BadShape("This should be what stands between two cells, mostly one character.", "delimiter")
+    if len(shape.quote) > 1 or shape.quote in ("\r", "\n", *shape.delimiter):
         raise BadShape("This should be one other character than the delimiter, or empty.", "quote")
     if not 0 <= shape.header <= 1000:
         raise BadShape("This should be a line from 1 to 1000, or 0 for none.", "header")
@@ -128,6 +129,11 @@ class Limits:
     lines: int = 10_000
     columns: int = 1000
     depth: int = 64
+    #: of one part above the items that each of them has; one that is more is a list of its own, and left out
+    inherited_values: int = 100
+    inherited_characters: int = 100_000
+    #: that wait for what stands behind them
+    held_rows: int = 1000
     #: in a zip
     files: int = 2000
 
@@ -139,7 +145,8 @@ class Row:
     #: where it begins: the line, or the row of a sheet, from 1
     line: int
     #: column -> text. In XML and JSON a column is the path below the item, as `price`, `price/@currency` or
-    #: `images/image`; what is there several times is joined by line feeds, in its order, blanks left out
+    #: `images/image`, or from the item up, as `../brand`; what is there several times is joined by line
+    #: feeds, in its order, blanks left out
     values: dict[str, str]
 
 
@@ -149,7 +156,7 @@ class Refused:
 
     line: int
     #: wrong_number_of_cells, quote_not_closed, characters, nul, cell_too_long, row_too_long,
-    #: too_many_columns, column_too_long, too_deep, not_json or not_an_item
+    #: too_many_columns, column_too_long, too_deep, too_late, not_json or not_an_item
     code: str
     #: a sentence that says what is wrong with it
     text: str

@@ -7,8 +7,10 @@ with the second.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
+from operator import methodcaller
 from typing import Literal
 
 from sync2sys.readers import columns
@@ -28,8 +30,25 @@ from sync2sys.readers.texts import HEAD, Lines, LineTooLong, is_legible, refuse_
 #: Characters of lines that are read again after a quote that was not closed, beyond twice those of the rows
 #: so far: what happens with inches is that lines are read twice.
 MOST_AGAIN = 4 * 1024 * 1024
+#: Stands for a delimiter of several characters, of which Python's parser knows none. Nobody else uses it.
+_STAND_IN = "\U0010fffc"
 #: A limit of the whole process, so that of no file; the lines are counted before it is reached.
 csv.field_size_limit(2**30)
+
+
+def parsed(lines: Iterable[str], delimiter: str, quote: str, *, strict: bool = False) -> Iterator[list[str]]:
+    """The rows of cells in these lines. Where `quote` is empty quotes mean nothing."""
+    if len(delimiter) > 1:
+        # A map goes on after an error, as a generator would not.
+        short = map(methodcaller("replace", delimiter, _STAND_IN), lines)
+        return map(partial(_restored, delimiter), parsed(short, _STAND_IN, quote, strict=strict))
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote or None, quoting=quoting, strict=strict)
+
+
+def _restored(delimiter: str, cells: list[str]) -> list[str]:
+    """The cells with the delimiters that stood in quotes."""
+    return [each.replace(_STAND_IN, delimiter) for each in cells]
 
 
 class Records:
@@ -44,14 +63,7 @@ class Records:
         self.cells: list[str] = []
 
     def _parsed(self, lines: Iterator[str], *, strict: bool) -> Iterator[list[str]]:
-        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self._shape.quote else csv.QUOTE_NONE
-        return csv.reader(
-            lines,
-            delimiter=self._shape.delimiter,
-            quotechar=self._shape.quote or None,
-            quoting=quoting,
-            strict=strict,
-        )
+        return parsed(lines, self._shape.delimiter, self._shape.quote, strict=strict)
 
     def __iter__(self) -> Iterator[list[str] | Refused]:
         return self

@@ -1,4 +1,4 @@
-"""JSON of any shape: what stands at a path is an item, what stands below it are its columns.
+"""JSON of any shape: what stands at a path is an item, what stands below it and above it are its columns.
 
 A document is cut into its items by its brackets and quotes alone, and each item is then read by itself. So a
 row has its line, a broken one is refused and the file goes on, and one that is too long is passed over
@@ -9,9 +9,11 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from sync2sys.readers import texts
+from sync2sys.readers.ancestors import Ancestors
 from sync2sys.readers.base import (
     LONGEST_COLUMN,
     Limits,
@@ -31,7 +33,7 @@ from sync2sys.readers.base import (
 )
 from sync2sys.readers.texts import Lines, LineTooLong, is_whole
 
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
 _STRING_BODY = r'[^"\\]*+(?:\\.[^"\\]*+)*+'
 #: All that has a meaning outside of items; a quote alone is a text that is not complete yet.
 _TOKEN = re.compile(rf'"{_STRING_BODY}"|[\[\]{{}},:"]|[^\s\[\]{{}},:"]+', re.S)
@@ -64,7 +66,10 @@ class Cutter:
         #: an item of which nothing is kept, for it is too long
         self._passing = False
         self._in_text = False
-        self.done: list[tuple[int, str | Refused]] = []
+        #: the key of what is open instead of an item, and stands beside the path
+        self._part: str | None = None
+        self._above = Ancestors(len(self._path), limits)
+        self.done = self._above.done
 
     def feed(self, piece: str) -> None:
         """Finds what it can in the text so far."""
@@ -117,17 +122,23 @@ class Cutter:
                 self._at, self._depth, self._deepest = found.start(), depth, deepest
                 return False
         self._at, self._depth, self._deepest = len(self._buffer), depth, deepest
+        if self._part is not None:
+            self._check_depth(depth)
         return False
 
     def _end_item(self) -> None:
-        line = self._begin_line
+        line, limits = self._begin_line, self._limits
+        refused = None
         if self._passing:
-            self.done.append((line, row_too_long(line, self._limits)))
-        elif self._deepest > self._limits.depth:
-            self.done.append((line, too_deep(line, self._limits)))
-        else:
-            self.done.append((line, self._buffer[self._begin : self._at]))
-        self._begin, self._passing = -1, False
+            refused = row_too_long(line, limits)
+        elif self._deepest > limits.depth:
+            refused = too_deep(line, limits)
+        text = "" if refused else self._buffer[self._begin : self._at]
+        if self._part is None:
+            self._above.give(refused or parsed(line, text, limits))
+        elif self._above.takes(self._part, line):
+            self._above.add(self._part, refused or part(line, self._part, text, limits))
+        self._begin, self._passing, self._part = -1, False, None
 
     def _outside(self) -> bool:
         """Goes on to the next item."""
@@ -149,19 +160,39 @@ class Cutter:
         return False
 
     def _begins_item(self, sign: str) -> bool:
-        """Whether a value begins here that stands at the path; then it is open, or refused."""
-        if not self._is_value(sign) or not self._is_at_path():
+        """Whether something to be kept begins here: an item, or a part of what is above it.
+
+        What is no object at the path is refused, and what is only a text above it noted at once.
+        """
+        if not self._is_value(sign):
             return False
-        if sign == "{":
-            self._count_lines()
-            self._begin, self._begin_line, self._depth, self._deepest = self._at, self._line, 0, 0
+        keys = self._place()
+        is_item = len(keys) == len(self._path)
+        if not all(wanted in (key, "*") for wanted, key in zip(self._path, keys, strict=False)):
+            return self._begins_part(sign)
+        if sign == "{" and is_item:
+            self._begin_here()
             return True
-        if sign == "[" or sign == "null":
-            return False
-        self._count_lines()
-        text = f"Here should be an object, and there is {begins(sign)}."
-        self.done.append((self._line, Refused(self._line, "not_an_item", text)))
+        if is_item and sign not in ("[", "null"):
+            self._count_lines()
+            text = f"Here should be an object, and there is {begins(sign)}."
+            self._above.give(Refused(self._line, "not_an_item", text))
         return False
+
+    def _begins_part(self, sign: str) -> bool:
+        key = self._key or ""
+        if sign in "[{":
+            self._begin_here()
+            self._part = key
+            return True
+        self._count_lines()
+        if self._above.takes(key, self._line):
+            self._above.add(key, part(self._line, key, sign, self._limits))
+        return False
+
+    def _begin_here(self) -> None:
+        self._count_lines()
+        self._begin, self._begin_line, self._depth, self._deepest = self._at, self._line, 0, 0
 
     def _is_value(self, sign: str) -> bool:
         """Whether the sign is a value or the beginning of one."""
@@ -171,12 +202,6 @@ class Cutter:
         """The keys that lead to the value that begins here."""
         keys = [key for _, key in self._open if key is not None]
         return keys if self._key is None else [*keys, self._key]
-
-    def _is_at_path(self) -> bool:
-        keys = self._place()
-        return len(keys) == len(self._path) and all(
-            wanted in (key, "*") for wanted, key in zip(self._path, keys, strict=True)
-        )
 
     def _note(self, sign: str) -> None:
         """Follows one sign outside of items."""
@@ -195,15 +220,23 @@ class Cutter:
             raise self._broken(f"there is {begins(sign)}")
 
     def _enter(self, bracket: str) -> None:
+        if bracket == "{":
+            is_member = any(each == "[" for each, _ in self._open) or "*" in self._path[: len(self._place())]
+            self._above.open(is_one=not is_member)
         self._open.append((bracket, self._key))
         self._key, self._wants_key = None, bracket == "{"
-        if len(self._open) > 10 * self._limits.depth:
-            raise Unreadable("FILE_TOO_DEEP", f"Lists are nested more than {len(self._open) - 1} deep.")
+        self._check_depth(len(self._open))
+
+    def _check_depth(self, depth: int) -> None:
+        if depth > 10 * self._limits.depth:
+            raise Unreadable("FILE_TOO_DEEP", f"Lists are nested more than {depth - 1} deep.")
 
     def _leave(self, bracket: str) -> None:
         if not self._open or self._open[-1][0] != _CLOSES[bracket]:
             raise self._broken(f"{bracket} closes nothing")
         self._open.pop()
+        if bracket == "}":
+            self._above.close()
         self._key, self._wants_key = None, False
 
     def _broken(self, what: str) -> Unreadable:
@@ -247,26 +280,41 @@ def _text_of(sign: str) -> str:
 
 def parsed(line: int, text: str, limits: Limits) -> Read:
     """The row of an item's JSON."""
+    value = _value(line, text, limits)
+    if isinstance(value, Refused):
+        return value
+    if not isinstance(value, dict):
+        return Refused(line, "not_an_item", f"Here should be an object, and there is {begins(text)}.")
+    return _row(line, value, text, limits)
+
+
+def part(line: int, key: str, text: str, limits: Limits) -> dict[str, list[str]] | Refused:
+    """The texts in the JSON of what stands at a key beside the items, by their columns."""
+    if "\0" in key or not is_whole(key):
+        return unreadable_characters(line)
+    value = _value(line, text, limits)
+    return value if isinstance(value, Refused) else _found(line, {key: value}, text, limits)
+
+
+def _value(line: int, text: str, limits: Limits) -> Any:
+    """What the JSON says, or a Refused."""
     if not is_whole(text):
         return unreadable_characters(line, text)
     if "\0" in text:
         return nul(line)
     try:
-        value = _DECODER.decode(text)
+        return _DECODER.decode(text)
     except RecursionError:
         return too_deep(line, limits)
     except ValueError as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "not a value"
         return Refused(line, "not_json", f'The row is broken: {reason}. It begins: "{begins(text)}"')
-    if not isinstance(value, dict):
-        return Refused(line, "not_an_item", f"Here should be an object, and there is {begins(text)}.")
-    return _row(line, value, limits)
 
 
-def _row(line: int, value: dict[str, Any], limits: Limits) -> Read:
-    found: dict[str, list[str]] = {}
-    if not _flatten(value, "", found, limits.depth):
-        return too_deep(line, limits)
+def _row(line: int, value: dict[str, Any], text: str, limits: Limits) -> Read:
+    found = _found(line, value, text, limits)
+    if isinstance(found, Refused):
+        return found
     if any(len(column) > LONGEST_COLUMN for column in found):
         return column_too_long(line)
     if len(found) > limits.columns:
@@ -274,12 +322,21 @@ def _row(line: int, value: dict[str, Any], limits: Limits) -> Read:
     joined = {column: "\n".join(filter(None, each)) for column, each in found.items()}
     if any(len(each) > limits.cell_characters for each in joined.values()):
         return cell_too_long(line, limits)
-    for each in (*joined, *joined.values()):
-        if "\0" in each:
-            return nul(line)
-        if not is_whole(each):
-            return unreadable_characters(line)
     return Row(line, joined)
+
+
+def _found(line: int, value: Any, text: str, limits: Limits) -> dict[str, list[str]] | Refused:
+    """All texts in an object that was written so, by their columns."""
+    found: dict[str, list[str]] = {}
+    if not _flatten(value, "", found, limits.depth):
+        return too_deep(line, limits)
+    if "\\u" in text:  # Only so there may be characters that were not in the text as it stands there.
+        everything = "\n".join(chain(found, *found.values()))
+        if "\0" in everything:
+            return nul(line)
+        if not is_whole(everything):
+            return unreadable_characters(line)
+    return found
 
 
 def _flatten(value: Any, column: str, found: dict[str, list[str]], depth: int) -> bool:
@@ -308,8 +365,7 @@ def rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Re
     cutter = Cutter(shape.item_path, limits)
     while piece := wrapped.read(CHUNK):
         cutter.feed(piece)
-        for line, item in cutter.done:
-            yield item if isinstance(item, Refused) else parsed(line, item, limits)
+        yield from cutter.done
         cutter.done.clear()
     cutter.finish()
 

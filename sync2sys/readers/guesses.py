@@ -1,18 +1,19 @@
 """What a file is and how it is to be read: by its bytes first, then by its name and what its sender says."""
 
-import csv
 import io
 import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
+from operator import length_hint
 from pathlib import Path
-from typing import Literal
 
 from sync2sys.readers import encodings, outlines, sheets, sources, texts
 from sync2sys.readers.base import Limits, Refused, Row, Shape, Unreadable, begins
+from sync2sys.readers.delimited import parsed
 from sync2sys.readers.markup import RSS_PATH, declared, encoding
 from sync2sys.readers.reading import DEFAULTS, columns, read
 
@@ -22,6 +23,8 @@ SHOWN, LOOKED_AT = 20, 200
 #: Lines of a CSV that are looked at, and of them those in which a header may be.
 _LINES, _HEADER_LINES = 200, 30
 _DELIMITERS = ";\t,|^~"
+#: Of several characters, which these lines have instead of any one of them.
+_LONG_DELIMITERS = ("||", ";;", ",,", "~|~", "|~|", "^^", "~~", "::")
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,' ]*(?:[€$£%]|[A-Z]{3})?|https?://.*|[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
 
 
@@ -129,12 +132,12 @@ def _streamed(
     if start.startswith("<"):
         if not kind and not declared(head):
             kind = _encoding(path, shape, kind, content_type, remarks, limits)
-        return _xml(head, replace(shape, encoding="" if mark or kind == "utf-8" else kind))
+        return _xml(head, replace(shape, encoding="" if mark or kind == "utf-8" else kind), remarks)
     _refuse_binary(head, kind)
     shape = replace(shape, encoding=_encoding(path, shape, kind, content_type, remarks, limits))
     text = _decoded(head, shape.encoding)
     if start.startswith(("[", "{")):
-        return _json(text.strip(), shape, name, limits)
+        return _json(text.strip(), shape, name, remarks, limits)
     return _csv(text, shape, remarks)
 
 
@@ -181,7 +184,7 @@ def _cut(line: bytes) -> bytes:
     return line if len(line) < 2000 else line[:2000].rpartition(b" ")[0]
 
 
-def _xml(head: bytes, shape: Shape) -> Shape:
+def _xml(head: bytes, shape: Shape, remarks: list[str]) -> Shape:
     """XML: the outline of its beginning shows the items."""
     outline = outlines.Outline()
     elements = outlines.Elements(outline, 20)
@@ -190,13 +193,13 @@ def _xml(head: bytes, shape: Shape) -> Shape:
     elements.look(text, whole=len(head) < HEAD)
     if elements.root in ("rss", "feed"):
         return replace(shape, format="rss", item_path=RSS_PATH if elements.root == "rss" else "feed/entry")
-    path = outline.item_path()
+    path = outline.item_path(remarks)
     if path is None:
         raise Unreadable("FILE_NO_ITEMS", "There are no items in the XML. Is it the right file?")
     return replace(shape, format="xml", item_path=path)
 
 
-def _json(text: str, shape: Shape, name: str, limits: Limits) -> Shape:
+def _json(text: str, shape: Shape, name: str, remarks: list[str], limits: Limits) -> Shape:
     """JSON: one document, or a line for each item."""
     lines = [line.strip() for line in text.splitlines()[:20] if line.strip()]
     complete = lines[:-1] or lines
@@ -206,7 +209,7 @@ def _json(text: str, shape: Shape, name: str, limits: Limits) -> Shape:
     outline = outlines.Outline()
     members = outlines.Members(outline, limits)
     members.feed(text)
-    path = outline.item_path()
+    path = outline.item_path(remarks)
     if path is None or (not path and text.startswith("{")):
         raise Unreadable("FILE_NO_ITEMS", f"There is no list of items in the JSON. It begins: {begins(text)}")
     if path and any(not each for each in path.split("/")):
@@ -219,13 +222,21 @@ def _csv(text: str, shape: Shape, remarks: list[str]) -> Shape:
     lines = list(islice(io.StringIO(text, newline=""), _LINES))
     if len(lines) > 1 and lines[-1][-1] not in "\r\n":
         lines.pop()
-    candidates = [(delimiter, quote) for delimiter in _DELIMITERS for quote in _quotes(text, delimiter)]
+    delimiters = list(filter(partial(_is_evident, lines), _LONG_DELIMITERS)) or _DELIMITERS
+    candidates = [(delimiter, quote) for delimiter in delimiters for quote in _quotes(text, delimiter)]
     delimiter, quote = max(candidates, key=lambda each: _evenness(lines, *each))
     rows = _parsed(lines, delimiter, quote)
     if _width(rows) < 2:
         remarks.append("Only one column was found. If there are more, say what is between them.")
         delimiter, quote = ",", '"'
     return replace(shape, delimiter=delimiter, quote=quote, header=_header(rows, remarks))
+
+
+def _is_evident(lines: list[str], delimiter: str) -> bool:
+    """Whether this is in each line in which anything is, and nowhere a part of it alone."""
+    filled = [line for line in lines if line.strip()]
+    rest = "".join(line.replace(delimiter, "") for line in filled)
+    return bool(filled) and all(delimiter in line for line in filled) and not set(delimiter) & set(rest)
 
 
 def _quotes(text: str, delimiter: str) -> list[str]:
@@ -237,12 +248,11 @@ def _quotes(text: str, delimiter: str) -> list[str]:
 
 def _parsed(lines: list[str], delimiter: str, quote: str) -> list[tuple[int, list[str]]]:
     """The rows of these lines, each with the line in which it begins."""
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    reader = csv.reader(lines, delimiter=delimiter, quotechar=quote or None, quoting=quoting)
+    left = iter(lines)
     found, line = [], 1
-    for cells in reader:
+    for cells in parsed(left, delimiter, quote):
         found.append((line, cells))
-        line = reader.line_num + 1
+        line = len(lines) - length_hint(left) + 1
     return found
 
 

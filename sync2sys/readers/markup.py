@@ -1,4 +1,4 @@
-"""XML of any shape: what stands at a path is an item, what stands below it are its columns.
+"""XML of any shape: what stands at a path is an item, what stands below it and above it are its columns.
 
 Expat tells of one tag after the other and keeps nothing. It never sees a DTD: a document is refused when one
 begins, before there is any entity, so there is nothing to expand and nothing to fetch. It gets text that was
@@ -12,6 +12,7 @@ from html.entities import html5
 from xml.parsers import expat
 
 from sync2sys.readers import texts
+from sync2sys.readers.ancestors import VALUE_COST, Ancestors
 from sync2sys.readers.base import (
     LONGEST_COLUMN,
     Limits,
@@ -40,8 +41,6 @@ _DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._
 CHUNK = 64 * 1024
 #: Bytes of one tag. Expat looks at an unfinished tag again with each piece that comes.
 LONGEST_TAG = 1024 * 1024
-#: Characters that a value counts for in addition to its own, so that very many empty ones count, too.
-VALUE_COST = 16
 RSS_PATH = "rss/channel/item"
 _GOOGLE = re.compile(r"https?://base\.google\.com/(?:ns|cns)/1\.0/?")
 _BROKEN_OFF = {
@@ -169,8 +168,11 @@ class Items:
         self._path = path.split("/") if path else ["*"]
         self._limits, self._google = limits, google
         self.document = Document(self._start, self._end, self._data)
-        self.done: list[Read] = []
+        self._above = Ancestors(len(self._path) - 1, limits)
+        self.done = self._above.done
         self._depth = self._matched = 0
+        #: the part of an ancestor that we are in, instead of an item
+        self._part = ""
         #: a prefix that is bound to Google's names -> g
         self._prefixes: dict[str, str] = {}
         self._refused: Refused | None = None
@@ -192,6 +194,13 @@ class Items:
             self._matched = self._depth
             if self._depth == len(self._path):
                 self._begin(attributes)
+            else:
+                self._open(attributes)
+        elif 0 < self._matched == self._depth - 1 and not self._google:
+            if self._above.takes(name, self.document.line):
+                self._part = name
+                self._begin({})
+                self._enter(name, attributes)
         elif self._depth > 10 * self._limits.depth:
             raise Unreadable("FILE_TOO_DEEP", f"Elements are nested more than {self._depth - 1} deep.")
 
@@ -208,6 +217,14 @@ class Items:
     def _renamed(self, name: str) -> str:
         prefix, colon, local = name.partition(":")
         return f"{self._prefixes.get(prefix, prefix)}:{local}" if colon else name
+
+    def _open(self, attributes: dict[str, str]) -> None:
+        # What stands above Google's items is the channel, which says nothing of an offer.
+        self._above.open(is_one=self._depth == 1 or self._google)
+        for name, value in attributes.items() if not self._google else ():
+            if not name.startswith("xmlns"):
+                wrong = unreadable_characters(self.document.line) if MARK in value else None
+                self._above.add(f"@{name}", wrong or {f"@{name}": [value.strip()]})
 
     def _begin(self, attributes: dict[str, str]) -> None:
         self._line = self.document.line
@@ -262,6 +279,8 @@ class Items:
             self._leave()
         if self._matched == self._depth:
             self._matched -= 1
+            if self._depth < len(self._path):
+                self._above.close()
         self._depth -= 1
 
     def _leave(self) -> None:
@@ -271,10 +290,16 @@ class Items:
         if self._around:
             if text or was_leaf:
                 self._keep(column, text)
+            if self._part and len(self._around) == 1:
+                self._end_part()
         else:
             if text:
                 self._keep(".", text)
-            self.done.append(self._finished())
+            self._above.give(self._finished())
+
+    def _end_part(self) -> None:
+        self._above.add(self._part, self._refused or self._values)
+        self._part, self._around, self._values = "", [], {}
 
     def _finished(self) -> Read:
         joined = {name: "\n".join(filter(None, each)) for name, each in self._values.items()}

@@ -182,7 +182,7 @@ def wrong(**fields):
         (wrong(guard=None), "guard"),
         (wrong(guard=[]), "guard"),
         (wrong(shape={"format": "pdf"}), "shape.format"),
-        (wrong(shape={"delimiter": ";;"}), "shape.delimiter"),
+        (wrong(shape={"delimiter": ""}), "shape.delimiter"),
         (wrong(shape={"header": -1}), "shape.header"),
         (wrong(shape={"encoding": "rot13"}), "shape.encoding"),
         (wrong(shape={"colour": "red"}), "shape.colour"),
@@ -674,6 +674,51 @@ def test_a_guess_shows_shape_rows_and_a_mapping_that_can_be_kept_as_it_is(alice)
     assert alice.call("PATCH", f"/suppliers/{made['id']}", json=kept).status_code == 200
     assert alice.read(made) == "applied"
     assert alice.show(made)["offers"] == 29
+
+
+NESTED_XML = """<catalogue currency="EUR"><product id="S-1"><brand>Acme</brand><variants>
+<variant sku="A" qty="3"><cost>9.90</cost></variant><variant sku="B" qty="0"><cost>10.90</cost></variant>
+</variants><title>Shoe</title></product><product id="S-2"><title>Sock</title><variants>
+<variant sku="C" qty="5"><cost>1.50</cost></variant></variants></product></catalogue>"""
+NESTED_JSON = """{"currency": "EUR", "products": [
+{"id": "S-1", "brand": "Acme", "title": "Shoe", "variants": [
+ {"sku": "A", "qty": 3, "cost": "9.90"}, {"sku": "B", "qty": 0, "cost": "10.90"}]},
+{"id": "S-2", "variants": [{"sku": "C", "qty": 5, "cost": "1.50"}], "title": "Sock"}]}"""
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "columns"),
+    [
+        (
+            NESTED_XML,
+            "catalogue/product/variants/variant",
+            {"../../brand", "../../title", "../../../@currency"},
+        ),
+        (NESTED_JSON, "products/variants", {"../brand", "../title", "../../currency"}),
+    ],
+)
+def test_variants_have_what_stands_above_them_from_the_guess_to_the_offers(alice, content, path, columns):
+    made = alice.make()
+    alice.send(made, content.encode())
+    alice.read(made)
+    guess = alice.get(made, "/guess")
+    assert guess["shape"]["item_path"] == path
+    assert set(guess["columns"]) >= columns
+    assert guess["lacks"] == ""
+    kept = {"shape": guess["shape"], "mapping": guess["mapping"]}
+    preview = alice.post(made, "/preview", kept).json
+    assert [row["values"] for row in preview["rows"]] == [row["values"] for row in guess["rows"]]
+    assert preview["offers"] == 3
+    assert alice.call("PATCH", f"/suppliers/{made['id']}", json=kept).status_code == 200
+    assert alice.read(made) == "applied"
+    offers = alice.get(made, "/offers")["items"]
+    shown = [[each[name] for name in ("sku", "brand", "title", "currency", "itemGroup")] for each in offers]
+    assert shown == [
+        ["A", "Acme", "Shoe", "EUR", "S-1"],
+        ["B", "Acme", "Shoe", "EUR", "S-1"],
+        ["C", "", "Sock", "EUR", "S-2"],
+    ]
+    assert offers == [row["offer"] for row in preview["rows"]]
 
 
 def test_without_a_file_there_is_nothing_to_guess(alice):

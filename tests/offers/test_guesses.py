@@ -181,3 +181,48 @@ def test_any_header_and_row_give_a_proposal_that_is_a_mapping_or_says_what_it_la
     proposal = guesses.guess(columns, [dict(zip(columns, cells, strict=False))], "EUR")
     assert (proposal.mapping is None) == bool(proposal.lacks)
     assert all(each.why for each in proposal.reasons)
+
+
+# What stands above the items of a document -------------------------------------------------------
+
+ABOVE = ["../../@id", "../../title", "../../brand", "../../price", "../../price/@currency", "../../quantity"]
+
+
+def test_what_an_offer_lacks_is_taken_from_what_stands_above_it():
+    proposal = proposed(
+        [*ABOVE, "@sku", "@qty"],
+        ("7", "Shoe", "Acme", "9.90", "EUR", "8", "A", "3"),
+        ("8", "Sock", "Acme", "1.90", "EUR", "9", "B", "0"),
+    )
+    assert columns_of(proposal) == {
+        "sku": "@sku", "quantity": "@qty", "title": "../../title", "brand": "../../brand",
+        "cost": "../../price", "currency": "../../price/@currency", "item_group": "../../@id",
+    }  # fmt: skip
+    assert proposal.mapping is not None
+
+
+def test_an_offers_own_comes_first_then_what_is_nearest():
+    columns = ["../../name", "../name", "../brand", "sku", "Bezeichnung", "../../brand", "stock"]
+    proposal = proposed(columns, ("Shop", "Shoe", "Acme", "A", "Shoe 42", "Other", "1"))
+    assert columns_of(proposal) == {
+        "sku": "sku", "title": "Bezeichnung", "brand": "../brand", "quantity": "stock",
+    }  # fmt: skip
+
+
+def test_what_tells_offers_apart_or_is_counted_is_never_that_of_several():
+    columns = ["../sku", "../ean", "../quantity", "../mpn", "size"]
+    proposal = proposed(columns, ("A", GTIN, "5", "M", "L"), ("B", GTINS[1], "6", "N", "L"))
+    assert columns_of(proposal) == {"item_group": "../sku"}
+    assert "Map one of" in proposal.lacks
+
+
+def test_what_is_the_same_in_all_rows_is_told_and_of_a_long_list_left_out():
+    columns = ["sku", "stock", "../name", "../brand", "../@id"]
+    rows = [(str(number), "1", "The shop", "Acme", "7") for number in range(60)]
+    proposal = proposed(columns, *rows)
+    assert columns_of(proposal) == {"sku": "sku", "quantity": "stock", "brand": "../brand"}
+    few = proposed(columns, *rows[:3])
+    assert columns_of(few)["title"] == "../name"
+    (found,) = [each for each in few.reasons if each.field == "title"]
+    assert not found.sure
+    assert "the same in all rows" in found.why

@@ -38,4 +38,5 @@ def told(row):
         return row.line, row.values
     assert isinstance(row, Refused)
     assert row.text.endswith((".", '"'))
+    assert row.text.encode()
     return row.line, row.code

@@ -12,10 +12,23 @@ def test_cells_are_told_by_the_names_of_their_columns(reads):
     ]
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t", "|", "^", "\x01", "¦"])
-def test_any_character_can_be_between_cells(reads, delimiter):
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", "^", "\x01", "¦", "||", "~|~", ", "])
+def test_any_characters_can_be_between_cells(reads, delimiter):
     data = f'a{delimiter}b\n"1{delimiter}x"{delimiter}2\n'
     assert reads(data, delimiter=delimiter) == [(2, {"a": f"1{delimiter}x", "b": "2"})]
+
+
+def test_between_long_delimiters_rows_are_refused_and_go_on_as_usual(reads):
+    data = 'a||b\n1||"2\n3||4\n5||"x\ny"\n6||7||8\n|9||"z|"||\n' + "x" * 100 + '||1\n24"||3\n'
+    assert reads(data, Limits(row_characters=90), delimiter="||") == [
+        (2, "quote_not_closed"),
+        (3, {"a": "3", "b": "4"}),
+        (4, {"a": "5", "b": "x\ny"}),
+        (6, "wrong_number_of_cells"),
+        (7, {"a": "|9", "b": "z|"}),
+        (8, "row_too_long"),
+        (9, {"a": '24"', "b": "3"}),
+    ]
 
 
 def test_a_quote_can_be_another_character_or_none(reads):

@@ -35,6 +35,22 @@ def test_the_delimiter_is_the_one_that_makes_rows_of_equal_length(guesses, delim
     assert found.remarks == []
 
 
+@pytest.mark.parametrize("delimiter", ["||", ";;", "~|~"])
+def test_a_delimiter_of_several_characters_is_seen(guesses, delimiter):
+    rows = [["sku", "title", "cost"], ["A", f'"x{delimiter}y"', "1,50"], ["B", "", "2,00"]]
+    found = guesses("\n".join(map(delimiter.join, rows)))
+    assert (found.shape.delimiter, found.shape.header) == (delimiter, 1)
+    assert found.rows[0].values == {"sku": "A", "title": f"x{delimiter}y", "cost": "1,50"}
+    assert found.rows[1].values["title"] == ""
+
+
+def test_empty_cells_are_no_long_delimiters(guesses):
+    found = guesses("sku;title;cost\nA;;1\nB;;2\n;;\n")
+    assert found.shape.delimiter == ";"
+    found = guesses("A|x|1\nB||2\nC||3\n")
+    assert found.shape.delimiter == "|"
+
+
 def test_decimal_commas_are_no_delimiters(guesses):
     found = guesses("sku;cost;price\nA;1,50;2,99\nB;1,70;3,49\nC;0,99;1,29\n")
     assert found.shape.delimiter == ";"
@@ -251,3 +267,86 @@ def test_what_is_no_list_is_told_as_what_it_is(guesses, data, code):
 def test_limits_hold_for_a_guess_too(guesses):
     bomb = gzip.compress(b"x" * 3_000_000)
     assert refusal(guesses, bomb, limits=Limits(inflated_bytes=2_000_000)) == "FILE_TOO_LARGE"
+
+
+# Items with parts that are what is sold -----------------------------------------------------------
+
+NESTED = """<products>
+<product id="1"><brand>Acme</brand><title>Shoe</title><images><image src="a"/><image src="b"/></images>
+<variants><variant sku="A" qty="3"/><variant sku="B" qty="0"/></variants></product>
+<product id="2"><brand>Acme</brand><title>Sock</title><variants><variant sku="C" qty="1"/></variants>
+</product></products>"""
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        (NESTED, "products/product/variants/variant"),
+        (NESTED.replace("<variants>", "").replace("</variants>", ""), "products/product/variant"),
+        (NESTED.replace("sku=", "id="), "products/product/variants/variant"),
+        (NESTED.replace("<title>", "<price>9</price><title>"), "products/product/variants/variant"),
+        ('{"products": [{"brand": "Acme", "variants": [{"sku": "A"}, {"sku": "B"}]}]}', "products/variants"),
+        (
+            '[{"id": 1, "name": "x", "vendor": "y", "variants": [{"vendorSku": 1}, {"vendorSku": 2}]}]',
+            "variants",
+        ),
+    ],
+)
+def test_parts_with_codes_of_their_own_are_the_items(guesses, document, path):
+    found = guesses(document)
+    assert found.shape.item_path == path
+    assert any(path in remark for remark in found.remarks)
+    assert any(column.startswith("../") for column in found.columns)
+
+
+def test_items_of_which_some_have_parts_with_codes_stay_the_items_and_it_is_told(guesses):
+    data = NESTED.replace("<title>", "<price>9</price><title>")
+    data = data.replace(
+        "</products>", '<product id="3"><price>9</price><title>Hat</title></product></products>'
+    )
+    found = guesses(data)
+    assert found.shape.item_path == "products/product"
+    assert any("products/product/variants/variant" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        '<prices><price qty="1" value="9"/><price qty="10" value="8"/></prices>',
+        '<stocks><warehouse code="N" qty="1"/><warehouse code="S" qty="2"/></stocks>',
+        '<attributes><attribute id="1" name="x"/><attribute id="2" name="y"/></attributes>',
+    ],
+)
+def test_parts_that_nobody_sells_are_no_items(guesses, parts):
+    product = f"<product><sku>A</sku><title>x</title><brand>y</brand>{parts}</product>"
+    found = guesses(f"<products>{product * 2}</products>")
+    assert found.shape.item_path == "products/product"
+    assert found.remarks == []
+
+
+@pytest.mark.parametrize(
+    ("document", "names"),
+    [
+        ("<a><u>1</u>{}<x>2</x></a>".format('<product sku="A" qty="1" name="x"/>' * 2), "x"),
+        (
+            '{"u": 1, "products": [{"sku": 1, "qty": 2}, {"sku": 2, "qty": 2}], "sum": 2, "page": 1}',
+            "sum, page",
+        ),
+        (
+            '{"u": 1, "p": [{"sku": 1, "qty": 2}, {"sku": 2, "qty": 2}], "\\ud800": 1}',
+            "\N{REPLACEMENT CHARACTER}",
+        ),
+        ('{"d": {"u": 1, "products": [{"sku": 1, "qty": 2}, {"sku": 2, "qty": 2}], "sum": 2}}', "sum"),
+    ],
+)
+def test_what_stands_behind_all_items_is_told_to_be_in_none(guesses, document, names):
+    found = guesses(document)
+    assert found.remarks == [f"Behind the items stands what they therefore do not have: {names}."]
+    assert found.rows[0].values["../u"] == "1"
+    assert not {"../x", "../sum"} & set(found.columns)
+
+
+def test_what_stands_behind_the_items_of_one_of_several_is_in_them(guesses):
+    found = guesses('[{"variants": [{"sku": 1, "qty": 1}, {"sku": 2, "qty": 2}], "brand": "Acme"}]')
+    assert found.rows[0].values["../brand"] == "Acme"
+    assert not any("Behind" in remark for remark in found.remarks)

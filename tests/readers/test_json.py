@@ -46,7 +46,8 @@ def test_numbers_stay_as_they_are_written(reads_json, number):
 def test_a_list_may_stand_anywhere(reads_json):
     data = '{"meta": {"products": [{"a": 0}]}, "x": [1, "]", {"y": 2}], '
     data += '"data": {"products": [\n{"a": 1},\n{"a": 2}]}, "z": {}}'
-    assert reads_json(data, "data/products") == [(2, {"a": "1"}), (3, {"a": "2"})]
+    above = {"../../meta/products/a": "0", "../../x": "1\n]", "../../x/y": "2"}
+    assert reads_json(data, "data/products") == [(2, {"a": "1"} | above), (3, {"a": "2"} | above)]
 
 
 def test_lists_are_not_counted_and_one_item_needs_none(reads_json):
@@ -64,7 +65,7 @@ def test_items_may_stand_under_names_of_their_own(reads_json):
 def test_brackets_quotes_and_colons_in_texts_mean_nothing(reads_json):
     text = '"}]{[:,\\ \\" ä'
     data = json.dumps({text: {"a": 1}, "p": [{"t": text, text: "x"}]}, ensure_ascii=False)
-    assert reads_json(data, "p") == [(1, {"t": text, text: "x"})]
+    assert reads_json(data, "p") == [(1, {"t": text, text: "x", f"../{text}/a": "1"})]
 
 
 def test_a_broken_item_costs_one_row(reads_json):

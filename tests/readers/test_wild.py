@@ -84,7 +84,8 @@ def test_json_is_read_back(tmp_path_factory, table, indent, ascii_only):
     else:
         data = orjson.dumps(document, option=orjson.OPT_INDENT_2 if indent else None)
     found = rows_of(tmp_path_factory, data, Shape("json", item_path="data/list"))
-    assert [row.values for row in found] == stripped(table[1])
+    own = [{name: text for name, text in row.values.items() if name[:3] != "../"} for row in found]
+    assert own == stripped(table[1])
 
 
 @given(tables())

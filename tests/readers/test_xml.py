@@ -37,6 +37,7 @@ def test_columns_are_paths_below_the_item(reads_xml):
                 "price": "19.90",
                 "images/image": "a\nb",
                 "note": "",
+                "../@date": "today",
             },
         )
     ]
@@ -51,9 +52,10 @@ def test_of_several_values_the_blank_ones_are_left_out(reads):
 
 def test_items_are_what_stands_at_the_path_wherever_that_is(reads):
     data = "<a><b><c><x>1</x></c></b><c><x>2</x></c><b><c><x>3</x></c><d><c><x>4</x></c></d></b></a>"
-    assert reads(data, format="xml", item_path="a/b/c") == [(1, {"x": "1"}), (1, {"x": "3"})]
-    assert reads(data, format="xml", item_path="a/*/c") == [(1, {"x": "1"}), (1, {"x": "3"})]
-    assert reads(data, format="xml", item_path="a/c") == [(1, {"x": "2"})]
+    found = reads(data, format="xml", item_path="a/b/c")
+    assert found == [(1, {"x": "1"}), (1, {"x": "3", "../d/c/x": "4"})]
+    assert reads(data, format="xml", item_path="a/*/c") == found
+    assert reads(data, format="xml", item_path="a/c") == [(1, {"x": "2", "../b/c/x": "1"})]
 
 
 def test_an_item_may_be_the_root_or_have_a_text_of_its_own(reads):
