@@ -22,6 +22,7 @@ from sync2sys.readers.base import (
     row_too_long,
     too_many_columns,
 )
+from sync2sys.readers.columns import readable
 
 #: Characters that a value counts for in addition to its own, so that very many empty ones count, too.
 VALUE_COST = 16
@@ -202,10 +203,10 @@ class Ancestors:
         if isinstance(row, Refused) or not row.values:
             return row
         if shared.fault is not None:
-            return replace(shared.fault, line=row.line)
+            return replace(shared.fault, line=row.line, values=readable(row.values.items()))
         values = row.values | shared.values
         if len(values) > self._limits.columns:
-            return too_many_columns(row.line, self._limits)
+            return replace(too_many_columns(row.line, self._limits), values=readable(row.values.items()))
         self._given += shared.size
         if self._given > self._limits.inflated_bytes:
             raise Unreadable(
@@ -220,9 +221,8 @@ def _are_settled(ancestors: tuple[_Ancestor, ...]) -> bool:
 
 
 def _row_size(row: Read) -> int:
-    if isinstance(row, Refused):
-        return len(row.text)
-    return sum(map(len, row.values.values())) + VALUE_COST * len(row.values)
+    own = len(row.text) if isinstance(row, Refused) else 0
+    return own + sum(map(len, row.values.values())) + VALUE_COST * len(row.values)
 
 
 def _too_late(name: str, line: int, limits: Limits) -> Refused:

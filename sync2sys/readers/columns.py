@@ -1,6 +1,7 @@
 """Columns of what comes as cells: their names by a header, rows by these names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from sync2sys.readers import texts
 from sync2sys.readers.base import (
@@ -13,6 +14,9 @@ from sync2sys.readers.base import (
     cell_too_long,
     too_many_columns,
 )
+
+#: Columns of a refused row that are told.
+MOST_TOLD = 1000
 
 
 def named(header: Sequence[str]) -> list[str]:
@@ -55,11 +59,14 @@ def wrong_number(line: int, cells: int, names: Sequence[str], values: dict[str, 
 
 
 def legible(cells: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """What can be read of a row that is refused: its first cells, but for long ones and what is no text."""
-    found = zip(names, cells, strict=False)
-    return {
-        name: cell.strip() for name, cell in found if len(cell) <= LONGEST_COLUMN and texts.is_legible(cell)
-    }
+    """What can be read of a row of cells that is refused: the first ones, as far as they have columns."""
+    return readable((name, cell.strip()) for name, cell in zip(names, cells, strict=False))
+
+
+def readable(values: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Of the columns and texts of a refused row those that are short, and texts at all; some of many."""
+    found = (each for each in values if all(len(part) <= LONGEST_COLUMN for part in each))
+    return {name: text for name, text in islice(found, MOST_TOLD) if texts.is_legible(name + text)}
 
 
 def check_lengths(line: int, cells: Sequence[str], limits: Limits) -> Refused | None:

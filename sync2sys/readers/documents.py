@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -31,7 +32,8 @@ from sync2sys.readers.base import (
     too_many_columns,
     unreadable_characters,
 )
-from sync2sys.readers.texts import Lines, LineTooLong, is_whole
+from sync2sys.readers.columns import readable
+from sync2sys.readers.texts import Lines, LineTooLong, is_legible, is_whole
 
 CHUNK = 64 * 1024
 _STRING_BODY = r'[^"\\]*+(?:\\.[^"\\]*+)*+'
@@ -298,8 +300,6 @@ def part(line: int, key: str, text: str, limits: Limits) -> dict[str, list[str]]
 
 def _value(line: int, text: str, limits: Limits) -> Any:
     """What the JSON says, or a Refused."""
-    if not is_whole(text):
-        return unreadable_characters(line, text)
     if "\0" in text:
         return nul(line)
     try:
@@ -307,6 +307,8 @@ def _value(line: int, text: str, limits: Limits) -> Any:
     except RecursionError:
         return too_deep(line, limits)
     except ValueError as error:
+        if not is_whole(text):
+            return unreadable_characters(line, text)
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "not a value"
         return Refused(line, "not_json", f'The row is broken: {reason}. It begins: "{begins(text)}"')
 
@@ -315,14 +317,23 @@ def _row(line: int, value: dict[str, Any], text: str, limits: Limits) -> Read:
     found = _found(line, value, text, limits)
     if isinstance(found, Refused):
         return found
-    if any(len(column) > LONGEST_COLUMN for column in found):
+    joined = _joined(found)
+    wrong = _objection(line, joined, limits)
+    return replace(wrong, values=readable(joined.items())) if wrong else Row(line, joined)
+
+
+def _joined(found: dict[str, list[str]]) -> dict[str, str]:
+    return {column: "\n".join(filter(None, each)) for column, each in found.items()}
+
+
+def _objection(line: int, joined: dict[str, str], limits: Limits) -> Refused | None:
+    if any(len(column) > LONGEST_COLUMN for column in joined):
         return column_too_long(line)
-    if len(found) > limits.columns:
+    if len(joined) > limits.columns:
         return too_many_columns(line, limits)
-    joined = {column: "\n".join(filter(None, each)) for column, each in found.items()}
     if any(len(each) > limits.cell_characters for each in joined.values()):
         return cell_too_long(line, limits)
-    return Row(line, joined)
+    return None
 
 
 def _found(line: int, value: Any, text: str, limits: Limits) -> dict[str, list[str]] | Refused:
@@ -330,13 +341,12 @@ def _found(line: int, value: Any, text: str, limits: Limits) -> dict[str, list[s
     found: dict[str, list[str]] = {}
     if not _flatten(value, "", found, limits.depth):
         return too_deep(line, limits)
-    if "\\u" in text:  # Only so there may be characters that were not in the text as it stands there.
-        everything = "\n".join(chain(found, *found.values()))
-        if "\0" in everything:
-            return nul(line)
-        if not is_whole(everything):
-            return unreadable_characters(line)
-    return found
+    # By an escape there may be characters that are not in the text as it stands there.
+    everything = "\n".join(chain(found, *found.values())) if "\\u" in text else text
+    if is_legible(everything):
+        return found
+    wrong = nul(line) if "\0" in everything else unreadable_characters(line, text)
+    return replace(wrong, values=readable(_joined(found).items()))
 
 
 def _flatten(value: Any, column: str, found: dict[str, list[str]], depth: int) -> bool:

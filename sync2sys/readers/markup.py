@@ -8,6 +8,7 @@ decoded here, in which what XML forbids stands as MARK, so that one wrong byte c
 import io
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.entities import html5
 from xml.parsers import expat
 
@@ -28,6 +29,7 @@ from sync2sys.readers.base import (
     too_many_columns,
     unreadable_characters,
 )
+from sync2sys.readers.columns import readable
 
 #: Stands for what is no text, or no text that XML may have. Nobody else uses this character.
 MARK = "\U0010fffd"
@@ -259,8 +261,10 @@ class Items:
                 self._refuse(row_too_long(self._line, self._limits))
 
     def _refuse(self, refused: Refused) -> None:
-        """The item is refused for this, if it was not yet; what it had is let go."""
-        self._refused = self._refused or refused
+        """The item is refused for this, if it was not yet; what it had is told, and let go."""
+        if self._refused is None:
+            told = (each for each in self._joined().items() if MARK not in each[1])
+            self._refused = replace(refused, values=readable(told))
         self._values, self._text = {}, []
         self._around = [("", [])] * len(self._around)
 
@@ -302,10 +306,17 @@ class Items:
         self._part, self._around, self._values = "", [], {}
 
     def _finished(self) -> Read:
-        joined = {name: "\n".join(filter(None, each)) for name, each in self._values.items()}
-        self._values = {}
         if self._refused is not None:
             return self._refused
+        joined = self._joined()
+        self._values = {}
+        wrong = self._objection(joined)
+        return replace(wrong, values=readable(joined.items())) if wrong else Row(self._line, joined)
+
+    def _joined(self) -> dict[str, str]:
+        return {name: "\n".join(filter(None, each)) for name, each in self._values.items()}
+
+    def _objection(self, joined: dict[str, str]) -> Refused | None:
         if len(joined) > self._limits.columns:
             return too_many_columns(self._line, self._limits)
         if any(len(name) > LONGEST_COLUMN for name in joined):
@@ -314,7 +325,7 @@ class Items:
             longest = max(map(len, joined.values()), default=0)
             if longest > self._limits.cell_characters:
                 return cell_too_long(self._line, self._limits)
-        return Row(self._line, joined)
+        return None
 
 
 def rows(stream: io.BufferedReader, shape: Shape, limits: Limits) -> Iterator[Read]:

@@ -97,6 +97,22 @@ def test_characters_that_are_no_text_cost_one_row(reads_json):
     ]
 
 
+@pytest.mark.parametrize(
+    ("item", "code"),
+    [
+        (b'{"sku":"A-1","t":"\xe4"}', "characters"),
+        (b'{"t":"\\ud800","sku":"A-1"}', "characters"),
+        (b'{"t":"\\u0000","sku":"A-1"}', "nul"),
+        (b'{"sku":"A-1","t":"' + b"x" * 2500 + b'"}', "cell_too_long"),
+    ],
+)
+def test_of_a_refused_item_is_told_what_can_be_read(legible, item, code):
+    limits = Limits(cell_characters=2000)
+    good = b'{"sku":"B-1"}'
+    assert legible(b"[" + item + b"," + good + b"]", limits, format="json") == [(code, {"sku": "A-1"})]
+    assert legible(item + b"\n" + good, limits, format="jsonl") == [(code, {"sku": "A-1"})]
+
+
 def test_a_huge_item_costs_one_row(reads_json):
     for huge in ("x" * 20_000_000, '\\"' * 5_000_000, "\\\\" * 5_000_000):
         data = f'[{{"a": "{huge}"}},\n{{"a": 1}}]'

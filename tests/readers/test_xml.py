@@ -248,3 +248,24 @@ def test_what_is_no_xml_is_refused_with_its_line(reads, data):
 )
 def test_a_document_without_any_item_is_no_list(reads_xml, data):
     assert refusal(reads_xml, data) == "FILE_EMPTY"
+
+
+@pytest.mark.parametrize(
+    ("inner", "code"),
+    [
+        (b"<sku>A-1</sku><t>\xe4</t><price>1</price>", "characters"),
+        (b"<sku>A-1</sku><t>" + b"x" * 2500 + b"</t>", "cell_too_long"),
+        (b"<sku>A-1</sku>" + b"<a>" * 70 + b"</a>" * 70, "too_deep"),
+    ],
+)
+def test_of_a_refused_item_is_told_what_stood_in_it_before(legible, inner, code):
+    data = b"<list><item>" + inner + b"</item><item><sku>B-1</sku></item></list>"
+    found = legible(data, Limits(cell_characters=2000), format="xml", item_path="list/item")
+    assert found == [(code, {"sku": "A-1"})]
+
+
+def test_an_item_that_is_refused_for_what_stands_above_it_is_told_by_its_own(legible):
+    bad = b"<product><brand>\xe4</brand><item><sku>A-1</sku></item></product>"
+    data = b"<list>" + bad + b"<product><item><sku>B-1</sku></item></product></list>"
+    found = legible(data, format="xml", item_path="list/product/item")
+    assert found == [("characters", {"sku": "A-1"})]
