@@ -39,7 +39,7 @@ def main() -> int:
         return 1 if required else 0
     tests = sys.argv[1:] or DATABASE_TESTS
     environ = os.environ | {"SYNC2SYS_TEST_DB": "mariadb"}
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", *tests]
+    command = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "worksteal", *tests]
     return subprocess.call(command, env=environ)
 
 

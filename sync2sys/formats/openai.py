@@ -78,7 +78,7 @@ FIELDS = (
     _field("gender", rules.option("gender"), *rules.KNOWN, mapped=rules.known_word("gender")),
     _field("age_group", rules.option("age_group"), *rules.KNOWN, mapped=rules.known_word("age_group")),
     _field("material", rules.option("material"), *rules.KNOWN, limit=100),
-    _field("dimensions", rules.dimensions, "length", "width", "height", "dimension_unit", given="length"),
+    _field("dimensions", rules.dimensions, "length", "width", "height", "dimension_unit"),
     _field("weight", rules.number_of_weight, "weight", "weight_unit", given="weight"),
     _field(
         "item_weight_unit",

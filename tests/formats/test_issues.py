@@ -50,6 +50,12 @@ def test_nasty_items_are_noted_alike(name, label):
     agree(RENDERERS[name], *sold(FORMATS[name], [NASTY[label]]))
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("side", ["length", "width", "height"])
+def test_a_package_with_one_side_is_noted_alike(name, side):
+    agree(RENDERERS[name], *sold(FORMATS[name], [item(**{side: "30", "dimension_unit": "cm"})]))
+
+
 def test_an_item_without_faults_is_not_talked_about():
     assert told() == []
 
