@@ -332,6 +332,8 @@ STEPS = st.lists(
 @given(STEPS, st.integers(2, 7), st.sampled_from([{}, {"version": "8.2.2", "analytics": False}]))
 # What comes back while the list is compared is no product that the shop hides.
 @example([(1, "trash", 1), (4, "delete", 0), (16, "restore", 1)], 3, {})
+# As many come as go while the list is compared.
+@example([(5, "delete", 0), (11, "delete", 0), (11, "add", 0)], 4, {})
 def test_whatever_happens_meanwhile_nothing_that_stayed_is_missed(
     open_shop, connector, steps, window, options
 ):

@@ -52,6 +52,8 @@ class Pull:
         self._windows = Windows(client)
         #: windows read beyond the two walks, and those expected
         self._more_done = self._more_left = 0
+        #: in which lists may still be compared once more
+        self._rounds_left = 0
         self._kept = self._state.cursor()
 
     def _begun(self, since: datetime | None, route: str | None) -> State:
@@ -175,7 +177,7 @@ class Pull:
 
     def _settle(self) -> Iterator[Page]:
         """Compare what was seen with what the shop counts now. Raises StoreBusy if it never comes to rest."""
-        for _ in range(ROUNDS):
+        for self._rounds_left in reversed(range(ROUNDS)):
             products = yield from self._settle_products()
             variations = yield from self._settle_variations()
             if products and variations:
@@ -199,7 +201,7 @@ class Pull:
         yield from self._drop_products(gone)
         for items in self._included(PRODUCTS_ROUTE, missing):
             yield from self._product_pages(items)
-        state.products.steady = True
+        state.products.steady = walk.steady
         state.variations.steady &= not (gone or missing)
         return walk.steady and all(key in state.seen_products for key in missing)
 
@@ -219,7 +221,7 @@ class Pull:
         missing = [key for key in sorted(wanted) if key not in state.seen_variations]
         for items in self._included(state.route, missing):
             yield self._page(variants=self._intake.variations(items))
-        state.variations.steady = True
+        state.variations.steady = walk.steady
         return walk.steady and all(key in state.seen_variations for key in missing)
 
     def _hidden(self, walk: Walk, listed: int, noun: str) -> int:
@@ -231,6 +233,9 @@ class Pull:
         if not walk.steady:
             return 0  # What changed while it was listed is not hidden; the next round lists it.
         total = walk.total or 0
+        if listed > total and self._rounds_left:
+            walk.steady = False  # As many came as went meanwhile, so only the count stayed.
+            return 0
         if not 0 <= total - listed <= walk.short:
             raise StoreGarbled(
                 f"{self._client.host} counts {total} {noun} but lists {listed}. A plugin or a cache changes "
