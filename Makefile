@@ -26,7 +26,7 @@ worker: .venv/run ## Only a worker, for more machines on one database
 	@$(BIN)/flask worker
 
 test: .venv/dev .venv/shopify ## All tests; those that need a server run where there is one
-	@$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
+	@$(BIN)/pytest -n 3 --dist worksteal $(TESTS)
 	@$(BIN)/python tests/mariadb.py $(TESTS)
 
 golden: .venv/dev .venv/shopify ## Write the golden files and the made pages of docs/ anew; read the difference
