@@ -242,9 +242,16 @@ def organization_of(organization_id: str) -> Organization:
     query = select(Organization)
     query = query.filter_by(id=organization_id) if organization_id else query.filter_by(provisional=False)
     found = db.session.scalars(query.limit(2)).all()
-    if len(found) != 1:
+    if len(found) == 1:
+        return found[0]
+    if organization_id:
+        raise click.ClickException("No such organization. `flask stores list` shows them.")
+    if found:
         raise click.ClickException("Name one with --organization. `flask stores list` shows them.")
-    return found[0]
+    raise click.ClickException(
+        "There is no organization yet. `flask users create` makes an account with one, and a store that is "
+        "connected has one."
+    )
 
 
 def _change(feed: str, **changes: Any) -> str:

@@ -6,9 +6,9 @@ import click
 import orjson
 from flask.cli import AppGroup
 
+from sync2sys.cli.channels import STORE, channel_of
 from sync2sys.cli.definitions import json_of
 from sync2sys.cli.feeds import told
-from sync2sys.cli.stores import channel_of
 from sync2sys.database import transaction
 from sync2sys.errors import BadRequest, NotFound
 from sync2sys.extensions import db
@@ -25,11 +25,11 @@ PARTS = {"suppliers": "supplier_ids", "policy": "policy", "matching": "match_by"
 
 
 @pricing.command("set")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.argument("file", type=click.File())
 @told
 def set_up(channel: str, file: TextIO) -> None:
-    """Say by a JSON FILE (- for standard input) how a CHANNEL's prices and stock are decided, wholly.
+    """Say by a JSON FILE (- for standard input) how a STORE's prices and stock are decided, wholly.
 
     Its parts are policy, matching, taxRates and suppliers: see docs/suppliers.md. The shop stays as it is.
     """
@@ -42,10 +42,10 @@ def set_up(channel: str, file: TextIO) -> None:
 
 
 @pricing.command("show")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @told
 def show(channel: str) -> None:
-    """Show how a CHANNEL's prices and stock are decided, and what came of it."""
+    """Show how a STORE's prices and stock are decided, and what came of it."""
     found = _pricing(channel)
     parts = {
         "suppliers": found.suppliers,
@@ -59,13 +59,13 @@ def show(channel: str) -> None:
 
 
 @pricing.command("decisions")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.option("--key", default="", help="A variant's or product's id in the shop.")
 @click.option("--differs", is_flag=True, help="Only where the shop has something else.")
 @click.option("--count", default=20, help="How many.")
 @told
 def decisions(channel: str, key: str, differs: bool, count: int) -> None:
-    """Show what variants of a CHANNEL should cost, how many there are, and why."""
+    """Show what variants of a STORE should cost, how many there are, and why."""
     owner = channel_of(channel)
     found, total = decided.page(owner, key, True if differs else None, 0, count)
     for each in found:
@@ -89,11 +89,11 @@ def _or_none(quantity: int | None) -> str:
 
 
 @pricing.command("quarrels")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.option("--count", default=50, help="How many.")
 @told
 def quarrels(channel: str, count: int) -> None:
-    """Show offers that may be for one variant of a CHANNEL or another, so that they are for none."""
+    """Show offers that may be for one variant of a STORE or another, so that they are for none."""
     found, total = decided.quarrels(channel_of(channel), 0, count)
     for each in found:
         click.echo(f"{each.supplier_id}\t{each.offer_key}\t{each.code}\n    {each.message}")
@@ -101,10 +101,10 @@ def quarrels(channel: str, count: int) -> None:
 
 
 @pricing.command("off")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @told
 def turn_off(channel: str) -> None:
-    """Decide nothing for a CHANNEL any more. The shop stays as it is."""
+    """Decide nothing for a STORE any more. The shop stays as it is."""
     transaction(lambda: service.turn_off(channel_of(channel)))()
     click.echo("Nothing is decided any more.")
 

@@ -6,10 +6,11 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 
+from sync2sys.cli.channels import STORE, channel_of
 from sync2sys.connectors import platforms
 from sync2sys.database import transaction
 from sync2sys.emails import canonical_email
-from sync2sys.errors import NotFound, StoreUnreachable, Sync2SysError
+from sync2sys.errors import StoreUnreachable, Sync2SysError
 from sync2sys.extensions import db, outbound
 from sync2sys.models import Channel, Membership, Organization, Product, User
 from sync2sys.outbound import canonical_origin
@@ -59,7 +60,7 @@ def _attach(proof: service.Proof, email: str) -> tuple[str, str]:
 
 
 @stores.command("webhook")
-@click.argument("channel_id")
+@click.argument("channel_id", metavar="STORE", type=STORE)
 def webhook(channel_id: str) -> None:
     """Show how a store tells of changes; where it does not, why, and what to enter by hand."""
     try:
@@ -79,14 +80,6 @@ def _webhook_lines(channel_id: str) -> list[str]:
         lines.append("Its webhooks were not looked at yet; `flask worker` sees to them.")
     lines.append(f"Last heard from: {_minute(channel.heard_at)}" if channel.heard_at else "Never heard from.")
     return lines + (_by_hand(place) if place.secret and trouble and not channel.hooks else [])
-
-
-def channel_of(channel_id: str) -> Channel:
-    """The channel with this id. Raises NotFound."""
-    channel = db.session.get(Channel, channel_id)
-    if channel is None:
-        raise NotFound("No such channel. `flask stores list` shows them.")
-    return channel
 
 
 def _minute(moment: datetime) -> str:

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 
 import click
@@ -10,12 +9,11 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
+from sync2sys.cli.channels import STORE
 from sync2sys.database import look, transaction
 from sync2sys.errors import Sync2SysError
-from sync2sys.extensions import db, outbound
+from sync2sys.extensions import db
 from sync2sys.models import Channel, Job, Pull
-from sync2sys.models.base import digest
-from sync2sys.outbound import canonical_origin
 from sync2sys.services import catalog, holds, jobs
 from sync2sys.worker import Worker
 
@@ -36,7 +34,7 @@ class View:
 
 
 @click.command("sync")
-@click.argument("store", required=False)
+@click.argument("store", required=False, type=STORE)
 @click.option("--full", is_flag=True, help="Compare everything, not only what changed.")
 @click.option("--list", "show", is_flag=True, help="List the stores and how their syncs went.")
 @with_appcontext
@@ -47,19 +45,7 @@ def sync(store: str | None, full: bool, show: bool) -> None:
     elif store is None:
         raise click.UsageError("Name a STORE, or --list them.")
     else:
-        _sync(look(_channel_id)(store), full)
-
-
-def _channel_id(store: str) -> str:
-    wanted = Channel.id == store
-    with suppress(ValueError):
-        wanted |= Channel.origin_key == digest(canonical_origin(store, outbound.allowed))
-    ids = db.session.scalars(select(Channel.id).where(wanted, Channel.state != "moved")).all()
-    if not ids:
-        raise click.ClickException("No such store. `flask sync --list` shows them.")
-    if len(ids) > 1:
-        raise click.ClickException(f"Several channels are of that store. Name one: {', '.join(ids)}.")
-    return ids[0]
+        _sync(store, full)
 
 
 def _sync(channel_id: str, full: bool) -> None:

@@ -7,8 +7,8 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from sync2sys.cli.channels import STORE, channel_of
 from sync2sys.cli.feeds import told
-from sync2sys.cli.stores import channel_of
 from sync2sys.database import look, transaction
 from sync2sys.extensions import db
 from sync2sys.models import WriteLine, WriteRun, Writing
@@ -26,7 +26,7 @@ USUAL = Ceiling()
 
 
 @writing.command("show")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @told
 def show(channel: str) -> None:
     """Show whether and how a shop is written to, and the last runs."""
@@ -40,7 +40,7 @@ def show(channel: str) -> None:
 
 
 @writing.command("plan")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @told
 def plan(channel: str) -> None:
     """Show what would be written. Nothing is sent."""
@@ -63,7 +63,7 @@ def _as_it_is(known: Writing | None) -> dict[str, Any]:
 
 
 @writing.command("on")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.option(
     "--price", type=POLICY, required=True, help="Who wins where somebody changed a price in the shop."
 )
@@ -102,7 +102,7 @@ def _turn(channel_id: str, **options: Any) -> None:
 
 
 @writing.command("off")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @told
 def off(channel: str) -> None:
     """Write nothing any more. A run under way stops after its batch."""
@@ -112,7 +112,7 @@ def off(channel: str) -> None:
 
 
 @writing.command("run")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @told
 def run(channel: str) -> None:
     """Compare now, and send what differs where writing is on."""
@@ -127,7 +127,7 @@ def _ask(channel_id: str) -> None:
 
 
 @writing.command("lines")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.argument("run_id", metavar="RUN", required=False)
 @click.option("--state", default="", help="Only those in this state, such as asked or refused.")
 @click.option("--limit", default=100, show_default=True)
@@ -138,7 +138,7 @@ def lines(channel: str, run_id: str | None, state: str, limit: int) -> None:
 
 
 @writing.command("release")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.argument("run_id", metavar="RUN")
 @told
 def release(channel: str, run_id: str) -> None:
@@ -149,7 +149,7 @@ def release(channel: str, run_id: str) -> None:
 
 
 @writing.command("drop")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.argument("run_id", metavar="RUN")
 @told
 def drop(channel: str, run_id: str) -> None:
@@ -159,7 +159,7 @@ def drop(channel: str, run_id: str) -> None:
 
 
 @writing.command("stop")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.argument("run_id", metavar="RUN")
 @told
 def stop(channel: str, run_id: str) -> None:
@@ -170,7 +170,7 @@ def stop(channel: str, run_id: str) -> None:
 
 
 @writing.command("accept")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.argument("line_id", metavar="LINE")
 @told
 def accept(channel: str, line_id: str) -> None:
@@ -181,7 +181,7 @@ def accept(channel: str, line_id: str) -> None:
 
 
 @writing.command("refuse")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @click.argument("line_id", metavar="LINE")
 @told
 def refuse(channel: str, line_id: str) -> None:
@@ -191,7 +191,7 @@ def refuse(channel: str, line_id: str) -> None:
 
 
 @writing.command("undo")
-@click.argument("channel")
+@click.argument("channel", metavar="STORE", type=STORE)
 @told
 def undo(channel: str) -> None:
     """Take the last run back where the shop still has what it wrote. Writing is dry from then on."""

@@ -193,7 +193,7 @@ def test_the_formats_are_listed(flask):
         (["add", "--format", "nonsense"], "Choose one of"),
         (["add", "--format", "csv", "--slug", "No!"], "small letters"),
         (["add", "--format", "csv", "--source", "none"], "No such channel"),
-        (["add", "--format", "csv", "--organization", "none"], "--organization"),
+        (["add", "--format", "csv", "--organization", "none"], "No such organization"),
         (["show", "none"], "No such feed"),
         (["render", "none"], "No such feed"),
         (["publish", "none"], "No such feed"),
@@ -211,10 +211,15 @@ def test_a_mistake_is_told_in_a_sentence(flask, channel, words, told):
     assert "Traceback" not in output
 
 
+def test_without_an_organization_it_is_said_how_there_is_one(flask):
+    assert "flask users create" in flask("add", "--format", "csv")[1]
+
+
 def test_with_several_organizations_one_has_to_be_named(app, flask, channel):
     with app.app_context():
         other = catalogues.organization()
-    assert "--organization" in flask("add", "--format", "csv")[1]
+    assert "Name one with --organization" in flask("add", "--format", "csv")[1]
+    assert "No such organization" in flask("add", "--format", "csv", "--organization", "x")[1]
     assert flask("add", "--format", "csv", "--organization", other)[0] == 0
 
 

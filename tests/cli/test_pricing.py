@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from sync2sys.database import look
+from sync2sys.extensions import db
+from sync2sys.models import Channel
 from tests.services import catalogues, lists
 from tests.services.test_pricing import POLICY, SHOP, work
 
@@ -57,4 +60,12 @@ def test_what_cannot_be_used_is_told(app, place, given, told):
 def test_a_channel_that_is_none_is_told(app):
     for words in (["show", "nobody"], ["decisions", "nobody"], ["off", "nobody"]):
         code, answer = flask(app, *words)
-        assert (code, "No such channel" in answer) == (1, True)
+        assert (code, "No such store" in answer) == (1, True)
+
+
+def test_a_store_is_named_by_its_address_as_well(app, place):
+    with app.app_context():
+        origin = look(lambda: db.session.get_one(Channel, place).origin)()
+    spec = json.dumps({"policy": POLICY})
+    assert flask(app, "set", f"{origin}/", "-", given=spec)[0] == 0
+    assert flask(app, "show", origin) == flask(app, "show", place)

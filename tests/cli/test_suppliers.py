@@ -139,7 +139,7 @@ def test_an_address_that_gives_no_list_is_told_and_the_supplier_is_there(supplie
         (("Wholesale", "nowhere.csv"), "There is no file nowhere.csv"),
         (("Wholesale", "ftp://lists.example/a"), "This address cannot be used"),
         (("Wholesale", "https://lists.example/a", "--every", "1"), "5 to"),
-        (("Wholesale", "https://lists.example/a", "--organization", "nonsense"), "Name one with"),
+        (("Wholesale", "https://lists.example/a", "--organization", "nonsense"), "No such organization"),
     ],
 )
 def test_what_cannot_be_added_is_told(suppliers, organization, words, said):

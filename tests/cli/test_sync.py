@@ -103,7 +103,7 @@ def test_a_sync_that_a_worker_has_begun_is_watched(app, flask, channel, shop):
 
 def test_an_unknown_store_is_said_to_be_unknown(flask, channel):
     code, output = flask("sync", "https://elsewhere.test")
-    assert (code, output) == (1, "Error: No such store. `flask sync --list` shows them.\n")
+    assert (code, output) == (1, "Error: No such store. `flask stores list` shows them.\n")
 
 
 def test_a_store_of_two_organizations_must_be_named_by_channel(flask, connect, channel):  # noqa: F811

@@ -456,7 +456,7 @@ def test_where_they_cannot_be_made_the_command_shows_what_to_enter_and_that_work
 def test_the_command_knows_only_connected_stores(flask, plugin, channel):
     assert flask("stores", "webhook", "none") == (
         1,
-        "Error: No such channel. `flask stores list` shows them.\n",
+        "Error: No such store. `flask stores list` shows them.\n",
     )
     plugin.disconnect()
     assert flask("stores", "webhook", channel) == (1, "Error: This channel is not connected.\n")
