@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 from flask.cli import ScriptInfo
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from sync2sys.database import look
 from sync2sys.errors import NotFound
@@ -31,10 +31,11 @@ STORE = Store()
 
 
 def _channel_id(store: str) -> str:
-    wanted = Channel.id == store
+    # As it is shown; an address in a network that may not be asked from here is one of a store, too.
+    is_there = Channel.origin == store.rstrip("/")
     with suppress(ValueError):
-        is_there = Channel.origin_key == digest(canonical_origin(store, outbound.allowed))
-        wanted |= and_(is_there, Channel.state != "moved")
+        is_there |= Channel.origin_key == digest(canonical_origin(store, outbound.allowed))
+    wanted = or_(Channel.id == store, and_(is_there, Channel.state != "moved"))
     ids = db.session.scalars(select(Channel.id).where(wanted)).all()
     if not ids:
         raise click.ClickException("No such store. `flask stores list` shows them.")

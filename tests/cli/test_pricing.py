@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sync2sys.database import look
+from sync2sys.database import look, transaction
 from sync2sys.extensions import db
 from sync2sys.models import Channel
 from tests.services import catalogues, lists
@@ -69,3 +69,10 @@ def test_a_store_is_named_by_its_address_as_well(app, place):
     spec = json.dumps({"policy": POLICY})
     assert flask(app, "set", f"{origin}/", "-", given=spec)[0] == 0
     assert flask(app, "show", origin) == flask(app, "show", place)
+
+
+def test_a_store_in_a_network_that_may_not_be_asked_is_named_all_the_same(make_app, place):
+    app = make_app(OUTBOUND_ALLOW="")
+    with app.app_context():
+        transaction(lambda: setattr(db.session.get_one(Channel, place), "origin", "http://10.1.2.3:8100"))()
+    assert flask(app, "off", "http://10.1.2.3:8100")[0] == 0
