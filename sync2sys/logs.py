@@ -45,3 +45,10 @@ def configure(level: str, form: str) -> None:
     ours.handlers[:] = [handler]
     ours.setLevel(level.upper())
     ours.propagate = False
+
+
+def hush() -> None:
+    """Leave a terminal to what a command says, if nothing else than usual is to be logged."""
+    ours = logging.getLogger("sync2sys")
+    if sys.stderr.isatty() and ours.level == logging.INFO:
+        ours.setLevel(logging.WARNING)

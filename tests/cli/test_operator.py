@@ -1,9 +1,15 @@
 """What an operator does at the server: accounts, keys, backups, a look at everything."""
 
+import logging
+import os
+import pty
 import sqlite3
+import sys
 
+import click
 import pytest
 
+from sync2sys import logs
 from sync2sys.crypto import new_key
 from sync2sys.database import transaction
 from sync2sys.extensions import db, limiter
@@ -212,3 +218,30 @@ def test_shopify_status_says_what_is_missing(flask):
     printed = flask("shopify", "status")[1]
     assert "No app is set up: set SYNC2SYS_SHOPIFY_CLIENT_ID" in printed
     assert "set PUBLIC_URL" in printed
+
+
+@pytest.mark.parametrize(
+    ("level", "command", "logged"),
+    [("INFO", "sync", False), ("INFO", "worker", True), ("INFO", "serve", True), ("DEBUG", "sync", True)],
+)
+def test_on_a_terminal_a_command_has_the_word(app, monkeypatch, level, command, logged):
+    ours, ends = logging.getLogger("sync2sys"), pty.openpty()
+    with os.fdopen(ends[0], "rb", 0) as screen, os.fdopen(ends[1], "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setattr(ours, "handlers", [])
+        logs.configure(level, "text")
+        assert app.cli.get_command(click.Context(app.cli), command) is not None
+        ours.info("what happens")
+        ours.warning("what is wrong")
+        terminal.flush()
+        shown = screen.read(4096)
+    monkeypatch.undo()
+    ours.setLevel(logging.INFO)
+    assert (b"what happens" in shown, b"what is wrong" in shown) == (logged, True)
+
+
+def test_what_is_piped_is_logged_as_ever(app, monkeypatch):
+    ours = logging.getLogger("sync2sys")
+    monkeypatch.setattr(ours, "level", logging.INFO)
+    assert app.cli.get_command(click.Context(app.cli), "sync") is not None
+    assert ours.level == logging.INFO
