@@ -80,6 +80,14 @@ def ask(channel_id: str) -> Writing:
     return write_settings.find(channel)
 
 
+@bp.get("/<string:channel_id>/writing/runs/<string:run_id>")
+@access("plugin", "panel")
+@bp.response(200, schemas.WriteRun)
+def show_run(channel_id: str, run_id: str) -> dict[str, Any]:
+    """Show one run: what it was to write, and how far it is."""
+    return _run(write_runs.find(_own(channel_id), run_id))
+
+
 @bp.get("/<string:channel_id>/writing/runs/<string:run_id>/lines")
 @access("plugin", "panel")
 @bp.arguments(schemas.WriteLineQuery, location="query")

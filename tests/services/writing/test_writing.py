@@ -213,6 +213,7 @@ def test_of_another_organization_nothing_is_there(app, alice, shop):
         ("GET", "writing"),
         ("GET", "writing/runs"),
         ("POST", "writing/runs"),
+        ("GET", f"writing/runs/{run}"),
         ("GET", f"writing/runs/{run}/lines"),
         ("POST", f"writing/runs/{run}/release"),
         ("POST", f"writing/lines/{line['id']}/accept"),
