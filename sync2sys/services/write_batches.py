@@ -240,7 +240,7 @@ def _is_ours(line: WriteLine, current: Current, known: Standing | None) -> bool:
         # Nobody made it another number: it has none. Only what we counted before was changed.
         return known is None or known.base is None
     base = line.before if known is None or known.base is None else known.base
-    return line.found == base
+    return line.found == (None if base == NOTHING else base)
 
 
 def _by_policy(place: Place, run: WriteRun, line: WriteLine) -> _Verdict | None:

@@ -308,6 +308,10 @@ def test_a_price_that_somebody_gave_or_took_meanwhile_stays(alice, first):
         alice.sync("sync")
         alice.deliver(f"A-1;;{cost};10", *LIST[1:])
         assert alice.has()["11"][0] == ("" if first else "12.00")
+    alice.shop.edit(11, regular_price=first)
+    alice.sync("sync")
+    alice.deliver("A-1;;8,00;10", *LIST[1:])
+    assert alice.has()["11"][0] == "12.99"
 
 
 def test_who_stopped_the_shop_counting_wins_as_long_as_the_shop_does(on):
