@@ -126,6 +126,16 @@ def stop(channel_id: str, run_id: str) -> dict[str, Any]:
     return _run(write_runs.stop(_own(channel_id), run_id))
 
 
+@bp.get("/<string:channel_id>/writing/lines")
+@access("plugin", "panel")
+@bp.arguments(schemas.WriteLineQuery, location="query")
+@bp.response(200, schemas.LineList)
+def list_last_lines(query: dict[str, Any], channel_id: str) -> dict[str, Any]:
+    """List how it stands with each value: the last line of it, whichever run it is of. `state=kept`, say."""
+    found, total = write_lines.page_of_all(_own(channel_id), query["state"], *pages.bounds(query))
+    return pages.answer(map(_line, found), total, query)
+
+
 @bp.post("/<string:channel_id>/writing/lines/<string:line_id>/accept")
 @access("plugin", "panel")
 @bp.response(200, schemas.WriteLine)

@@ -1,5 +1,6 @@
 """flask writing: prices and stock to shops."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -133,8 +134,17 @@ def _ask(channel_id: str) -> None:
 @click.option("--limit", default=100, show_default=True)
 @told
 def lines(channel: str, run_id: str | None, state: str, limit: int) -> None:
-    """Show the values of a run, of the last one where none is named."""
-    _show_lines(channel, run_id, state, limit)
+    """Show the values of a run, of the last one where none is named.
+
+    With --state and no RUN: all values with which it stands so by now, whichever run they are of.
+    """
+    if state and not run_id:
+        found, total = write_lines.page_of_all(channel_of(channel), state, 0, limit)
+        _list_lines(found, total)
+        if not total:
+            click.echo("There are none.")
+    else:
+        _show_lines(channel, run_id, state, limit)
 
 
 @writing.command("release")
@@ -244,7 +254,10 @@ def _show_lines(channel_id: str, run_id: str | None, state: str, limit: int) -> 
         click.echo("Nothing was planned.")
         return
     _tell(run)
-    found, total = write_lines.page(run, state, 0, limit)
+    _list_lines(*write_lines.page(run, state, 0, limit))
+
+
+def _list_lines(found: Sequence[WriteLine], total: int) -> None:
     for line in found:
         _tell_line(line)
     if total > len(found):

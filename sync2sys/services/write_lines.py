@@ -28,6 +28,17 @@ def page(run: WriteRun, state: str, start: int, count: int) -> tuple[Sequence[Wr
     return db.session.scalars(ordered.offset(start).limit(count)).all(), total
 
 
+def page_of_all(channel: Channel, state: str, start: int, count: int) -> tuple[Sequence[WriteLine], int]:
+    """Of each value the line that is the last word on it, whichever run it is of, variant by variant."""
+    query = select(WriteLine).join(Standing, Standing.line_id == WriteLine.id)
+    query = query.where(Standing.channel_id == channel.id)
+    if state:
+        query = query.where(WriteLine.state == state)
+    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    ordered = query.order_by(Standing.external_id, Standing.field)
+    return db.session.scalars(ordered.offset(start).limit(count)).all(), total
+
+
 def last_of(channel_id: str, external_id: str) -> Sequence[WriteLine]:
     """The last lines of one variant, newest first."""
     query = select(WriteLine).filter_by(channel_id=channel_id, external_id=external_id)

@@ -115,9 +115,8 @@ def test_its_owner_answers(on, flask, answer, said, price):
     on.turn("on", price="ask")
     on.shop.edit(11, regular_price="12.00")
     on.deliver("A-1;;6,00;10", *LIST[1:])
-    ((number, *asked),) = [
-        line.split("\t") for line in flask("lines", "--state", "asked")[1].splitlines()[1:]
-    ]
+    assert flask("lines", "--state", "odd") == (0, "There are none.\n")
+    ((number, *asked),) = [line.split("\t") for line in flask("lines", "--state", "asked")[1].splitlines()]
     assert asked[-1] == "Somebody made it another value in the shop. The shop has 12.00."
     status, told = flask(answer, number)
     assert (status, told.splitlines()[-1].split("\t")) == (0, [number, "11", "price", *said])

@@ -213,6 +213,7 @@ def test_of_another_organization_nothing_is_there(app, alice, shop):
         ("GET", "writing"),
         ("GET", "writing/runs"),
         ("POST", "writing/runs"),
+        ("GET", "writing/lines"),
         ("GET", f"writing/runs/{run}"),
         ("GET", f"writing/runs/{run}/lines"),
         ("POST", f"writing/runs/{run}/release"),
@@ -356,6 +357,19 @@ def test_a_change_in_the_shop_alone_is_kept_too(on):
     assert on.told()["11", "price"][2] == "kept"
     on.turn("on", price="supplier")
     assert on.has()["11"][0] == "7.99"
+
+
+def test_what_stays_as_it_is_is_listed_whichever_run_it_is_of(on, changed):
+    changed()
+    line = on.lines()["11", "price"]
+    on.deliver("A-1;;6,00;10", "A-2;;9,00;2", *LIST[2:])
+    assert ("11", "price") not in on.lines()
+    (kept,) = on.writing("/lines?state=kept")["items"]
+    assert (kept["id"], kept["key"], kept["found"]) == (line["id"], "11", "12.00")
+    every = on.writing("/lines?perPage=200")
+    assert [(each["key"], each["field"]) for each in every["items"]] == [
+        ("11", "price"), ("11", "quantity"), ("12", "price"), ("12", "quantity"), ("21", "price"),
+    ]  # fmt: skip
 
 
 def test_its_owner_is_asked_and_accepts(on, changed):
