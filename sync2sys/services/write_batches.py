@@ -43,6 +43,7 @@ from sync2sys.services.write_plans import (
     MESSAGES,
     NORMAL,
     NOT_SENT,
+    OVERTAKEN,
     PLANNED,
     RUNNING,
     Value,
@@ -57,6 +58,11 @@ SETTLES = (WRITTEN, UNCHANGED, ODD)
 #: After these it has what somebody else made it. Taken for ours, the next value would overwrite it.
 YIELDS = (KEPT, ASKED)
 ARRIVED = "arrived"
+#: What of a line tells how it was sent.
+SENT_AS = (
+    "run_id", "channel_id", "external_id", "product_external_id", "field", "before", "after", "found",
+    "supplier_id", "offer_key", "import_id", "import_line", "reasons", "agreed", "key", "sent_at",
+)  # fmt: skip
 #: A base without a value; none at all means that nobody knows.
 NOTHING = ""
 
@@ -174,6 +180,8 @@ def _prepare(place: Place, batch: Batch, fresh: Mapping[VariantRef, Current], cl
     _stand([line for line in settled if line.state != KEPT or runs[line.run_id].kind == NORMAL], known)
     key = batch.key or new_id()
     moment = now()
+    # Their sending before may have arrived, and somebody has changed the value since: that stays in the log.
+    db.session.add_all([_earlier(line, moment) for line in going if _may_have_arrived(line)])
     for line in going:
         line.state, line.key, line.sent_at = SENDING, key, moment
         line.before, line.code, line.message = line.found, "", ""
@@ -181,6 +189,17 @@ def _prepare(place: Place, batch: Batch, fresh: Mapping[VariantRef, Current], cl
     return Sent(
         key, _changes(place, going, fresh), {(line.external_id, line.field): line.id for line in going}
     )
+
+
+def _may_have_arrived(line: WriteLine) -> bool:
+    return line.state in UNSURE and line.found != line.before
+
+
+def _earlier(line: WriteLine, moment: datetime) -> WriteLine:
+    """The line as it was sent before, settled."""
+    earlier = WriteLine(**{name: getattr(line, name) for name in SENT_AS}, state=STALE, settled_at=moment)
+    earlier.code, earlier.message = OVERTAKEN, MESSAGES[OVERTAKEN]
+    return earlier
 
 
 def _wanted(place: Place, lines: Sequence[WriteLine]) -> dict[tuple[str, str], Value]:

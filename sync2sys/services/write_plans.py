@@ -28,11 +28,12 @@ NORMAL, UNDO = "normal", "undo"
 PLANNING, PLANNED, HELD, RUNNING = "planning", "planned", "held", "running"
 ASKED, KEPT = "asked", "kept"
 DECIDED_ANEW = "decided_anew"
-CHANGED, CURRENCY, NOT_SENT, NOTHING_BEFORE = (
+CHANGED, CURRENCY, NOT_SENT, NOTHING_BEFORE, OVERTAKEN = (
     "changed_in_shop",
     "other_currency",
     "not_sent",
     "nothing_before",
+    "overtaken",
 )
 MESSAGES = {
     "": "",
@@ -41,6 +42,7 @@ MESSAGES = {
     CURRENCY: "The shop has another currency by now than it was decided in. Let it be mirrored first.",
     NOT_SENT: "It was not sent any more.",
     NOTHING_BEFORE: "There was nothing before that it could be set to.",
+    OVERTAKEN: "It was sent, the answer was lost, and the shop has another value by now. It went once more.",
     "gone": "The shop does not have this any more.",
     "arrived": "The answer was lost. The shop has the value.",
 }

@@ -183,6 +183,18 @@ def test_what_somebody_changed_after_a_worker_was_killed_is_not_overwritten(kill
     assert codes(killed)["11", "price"] == ("kept", "changed_in_shop")
 
 
+def test_what_was_sent_as_a_worker_was_killed_and_changed_since_is_in_the_log_twice(killed):
+    killed.shop.sell(11, 1)
+    left = str(killed.has()["11"][1])
+    killed.work()
+    assert killed.has()["11"] == ("7.99", 8)
+    found = killed.writing(f"/runs/{killed.last()['id']}/lines?perPage=200")["items"]
+    names = ("before", "after", "found", "state", "code")
+    lines = [tuple(line[name] for name in names) for line in found if line["field"] == "quantity"][:2]
+    assert sorted(lines) == sorted([("5", "8", left, "stale", "overtaken"), (left, "8", "8", "written", "")])
+    assert len([line for line in found if line["sentAt"]]) == len(found) == 6
+
+
 def test_what_is_decided_anew_after_a_worker_was_killed_is_sent_as_it_is_now(killed):
     killed.decide("A-1;;6,00;10", *LIST[1:])
     killed.work()
